@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef SMTP_ENGINE_PRIVATE_H
+#define SMTP_ENGINE_PRIVATE_H
+
+#include "smtp-buffer.h"
+#include "smtp-content.h"
+#include "smtp-engine.h"
+#include "smtp-mask.h"
+
+G_BEGIN_DECLS
+
+/* How it works
+ *
+ * A command is checked, encoded into the output and entered into the ring of
+ * expected replies, all by smtp_engine_submit() with the command's row of the
+ * table in smtp-commands.c. A reply belongs to the oldest entry; the row says
+ * what it means, which may be another command (a STARTTLS after EHLO). An
+ * operation is over when output and ring are empty.
+ *
+ * Invariants
+ *
+ *  - A reply counts only when the last octet of its command was handed to the
+ *    stream (queued position <= written). One that comes earlier, or that
+ *    nobody waits for, is not an answer: the connection breaks. That alone
+ *    keeps injected or duplicated replies from being taken for others.
+ *  - While content is sent, the ring is empty until the dot is queued, so an
+ *    early reply is seen as such by the same rule.
+ *  - op_error is the first thing that went wrong in the running operation,
+ *    failure the first thing that ended the connection. Neither is replaced.
+ *  - Once the dot is written, only a reply may say what became of the message;
+ *    every other end is OUTCOME_UNKNOWN. See smtp_engine_fail().
+ *  - The state changes in set_state() and nowhere else.
+ */
+
+/* As many replies as are awaited at once. */
+#define SMTP_MAX_PENDING 64
+
+typedef struct
+{
+  SmtpCommand command;
+  guint64     position; /* of the octet behind the command, from the first ever queued */
+} SmtpPending;
+
+typedef enum
+{
+  SMTP_AUTH_NONE,
+  SMTP_AUTH_AWAITING,   /* a line is on its way, its reply is awaited */
+  SMTP_AUTH_CHALLENGED, /* the mechanism is to answer */
+  SMTP_AUTH_CONFIRMING, /* 235 has come: the mechanism has the last word */
+} SmtpAuthStage;
+
+struct _SmtpEngine
+{
+  char             *server_name;
+  SmtpClientState   state;
+
+  /* output */
+  SmtpBuffer        out;
+  guint64           queued;        /* octets ever put into out … */
+  guint64           written;       /* … and ever taken from it */
+  gsize             hold;          /* this many may wait for more content */
+
+  /* expected replies */
+  SmtpPending       pending[SMTP_MAX_PENDING];
+  guint             first_pending;
+  guint             n_pending;
+  SmtpClientState   assumed;       /* the state once all pending replies are positive */
+  SmtpReplyParser   parser;
+  guint             n_replies;
+  guint             progress;      /* goes on whenever a deadline starts anew */
+
+  /* the running operation */
+  GError           *op_error;
+  gboolean          op_over;       /* what comes now is not about it any more */
+  gboolean          opening;       /* it is open: EHLO leads to STARTTLS */
+  gboolean          want_tls;
+  gboolean          leaving;       /* the connection closes once the output is written */
+
+  /* the session */
+  SmtpSecurity      security;
+  gboolean          tls;
+  gboolean          used;          /* a command other than EHLO or STARTTLS was sent */
+  gboolean          authenticated;
+  gboolean          stay_open;     /* after a refused AUTH */
+  char             *local_name;
+  gboolean          greeting;      /* the EHLO under way is the first, or the first over TLS */
+  SmtpCapabilitySet *capabilities;
+  GError           *failure;
+
+  /* AUTH */
+  SmtpAuthStage     auth_stage;
+  guint             auth_rounds;
+  GBytes           *withheld;      /* an initial response too long for the AUTH line */
+  GBytes           *challenge;
+  SmtpMask          mask;
+
+  /* the transaction */
+  gboolean          utf8;          /* MAIL had SMTPUTF8 */
+  gboolean          new_utf8;      /* the MAIL that is under way has it */
+  SmtpContent       content;
+  guint64           content_octets;
+  gboolean          content_ended; /* the dot is queued */
+
+  GPtrArray        *log;           /* of SmtpLogLine; NULL when nobody listens */
+};
+
+/* smtp-engine.c, for the table */
+void     smtp_engine_set_state     (SmtpEngine      *self,
+                                    SmtpClientState  state);
+void     smtp_engine_queue         (SmtpEngine      *self,
+                                    SmtpCommand      command,
+                                    const char      *line,
+                                    const char      *log);
+void     smtp_engine_expect        (SmtpEngine      *self,
+                                    SmtpCommand      command);
+void     smtp_engine_append        (SmtpEngine      *self,
+                                    gconstpointer    bytes,
+                                    gsize            length);
+void     smtp_engine_log           (SmtpEngine      *self,
+                                    SmtpDirection    direction,
+                                    char            *text);
+void     smtp_engine_set_error     (SmtpEngine      *self,
+                                    GError          *error);
+void     smtp_engine_break         (SmtpEngine      *self,
+                                    GError          *cause);
+char    *smtp_engine_quote_reply   (SmtpEngine      *self);
+void     smtp_engine_set_capabilities (SmtpEngine   *self,
+                                    const char      *ehlo_text);
+void     smtp_engine_want_tls      (SmtpEngine      *self);
+void     smtp_engine_leave         (SmtpEngine      *self);
+
+/* smtp-commands.c */
+gboolean smtp_command_is_barrier   (SmtpCommand      command);
+guint    smtp_command_max_lines    (SmtpCommand      command);
+SmtpPhase smtp_command_phase       (SmtpCommand      command);
+void     smtp_command_respond      (SmtpEngine      *self,
+                                    SmtpCommand      command);
+GError  *smtp_command_refusal      (SmtpEngine      *self,
+                                    SmtpCommand      command);
+void     smtp_command_greet        (SmtpEngine      *self);
+void     smtp_command_break_unexpected (SmtpEngine  *self);
+
+gboolean smtp_command_allowed      (SmtpEngine      *self,
+                                    SmtpCommand      command,
+                                    GError         **error);
+
+/* smtp-engine-auth.c */
+void     smtp_engine_rsp_auth      (SmtpEngine      *self);
+void     smtp_engine_rsp_abort     (SmtpEngine      *self);
+void     smtp_engine_end_auth      (SmtpEngine      *self);
+
+G_END_DECLS
+
+#endif

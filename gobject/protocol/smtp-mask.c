@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "smtp-mask.h"
+
+#include <string.h>
+
+/* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
+ * reply and give the secret away all the same. */
+#define SHORTEST_SECRET 3
+
+void
+smtp_wipe_free (char *secret)
+{
+  if (secret == NULL)
+    return;
+
+  explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+static void
+add_secret (SmtpMask   *self,
+            const char *piece,
+            gsize       length)
+{
+  if (length < SHORTEST_SECRET)
+    return;
+
+  if (self->secrets == NULL)
+    self->secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_wipe_free);
+  g_ptr_array_add (self->secrets, g_strndup (piece, length));
+}
+
+/*< private >
+ * Remembers a response, as it went onto the wire and piece by piece:
+ * mechanisms separate their fields by NUL (PLAIN) or 0x01 (OAuth).
+ */
+void
+smtp_mask_add (SmtpMask     *self,
+               const char   *encoded,
+               gconstpointer bytes,
+               gsize         length)
+{
+  const char *piece = bytes;
+  const char *end = piece + length;
+
+  add_secret (self, encoded, strlen (encoded));
+  for (const char *p = piece; p < end; p++)
+    {
+      if (*p != '\0' && *p != '\001')
+        continue;
+      add_secret (self, piece, p - piece);
+      piece = p + 1;
+    }
+  if (length > 0)
+    add_secret (self, piece, end - piece);
+}
+
+void
+smtp_mask_apply (SmtpMask *self,
+                 GString  *text)
+{
+  for (guint i = 0; self->secrets != NULL && i < self->secrets->len; i++)
+    {
+      const char *secret = g_ptr_array_index (self->secrets, i);
+
+      if (strstr (text->str, secret) != NULL)
+        g_string_replace (text, secret, SMTP_MASKED, 0);
+    }
+}
+
+void
+smtp_mask_clear (SmtpMask *self)
+{
+  g_clear_pointer (&self->secrets, g_ptr_array_unref);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef SMTP_AUTH_H
+#define SMTP_AUTH_H
+
+#if !defined(SMTP_GLIB_INSIDE) && !defined(SMTP_GLIB_COMPILATION)
+# error "Only <smtp-glib/smtp.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include "smtp-server-info.h"
+#include "smtp-version.h"
+
+G_BEGIN_DECLS
+
+#define SMTP_TYPE_AUTH (smtp_auth_get_type ())
+
+SMTP_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (SmtpAuth, smtp_auth, SMTP, AUTH, GObject)
+
+/**
+ * SmtpAuthClass:
+ * @start: begins an exchange; see [vfunc@Auth.start]
+ * @next: answers a challenge; see [vfunc@Auth.next]
+ * @prepare: optional: obtains what must be waited for; see
+ *   [vfunc@Auth.prepare]
+ *
+ * What a mechanism implements.
+ *
+ * Since: 1.0
+ */
+struct _SmtpAuthClass
+{
+  /*< private >*/
+  GObjectClass parent_class;
+
+  /*< public >*/
+  gboolean (*start)   (SmtpAuth        *self,
+                       SmtpServerInfo  *server,
+                       char           **mechanism,
+                       GBytes         **initial_response,
+                       GError         **error);
+  gboolean (*next)    (SmtpAuth        *self,
+                       GBytes          *challenge,
+                       gboolean         more,
+                       GBytes         **response,
+                       GError         **error);
+  void     (*prepare) (SmtpAuth        *self,
+                       SmtpServerInfo  *server,
+                       GTask           *task);
+
+  /*< private >*/
+  gpointer padding[8];
+};
+
+SMTP_AVAILABLE_IN_1_0
+gboolean smtp_auth_start   (SmtpAuth        *self,
+                            SmtpServerInfo  *server,
+                            char           **mechanism,
+                            GBytes         **initial_response,
+                            GError         **error);
+SMTP_AVAILABLE_IN_1_0
+gboolean smtp_auth_next    (SmtpAuth        *self,
+                            GBytes          *challenge,
+                            gboolean         more,
+                            GBytes         **response,
+                            GError         **error);
+SMTP_AVAILABLE_IN_1_0
+void     smtp_auth_prepare (SmtpAuth        *self,
+                            SmtpServerInfo  *server,
+                            GTask           *task);
+
+G_END_DECLS
+
+#endif
