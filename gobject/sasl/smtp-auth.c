@@ -73,31 +73,14 @@ check_error (SmtpAuth *self,
  * smtp_auth_start:
  * @self: a mechanism
  * @server: the server, as far as it is known
- * @mechanism: (out) (transfer full): the name for the `AUTH` command
- * @initial_response: (out) (transfer full) (nullable): what goes with it;
- *   %NULL for nothing, which differs from an empty response
- * @error: return location for an error
- *
- * Begins an exchange.
- *
- * [method@Client.authenticate] calls this; programs need it only in tests of
- * a mechanism of their own.
- *
- * Returns: %TRUE, or %FALSE with @error set: nothing is sent then
- *
- * Since: 1.0
- */
-/**
- * SmtpAuth::start:
- * @self: a mechanism
- * @server: the server, as far as it is known
  * @mechanism: (out) (transfer full): the name for the `AUTH` command: upper
  *   case letters, digits, `-` and `_`
  * @initial_response: (out) (transfer full) (nullable): what goes with it;
  *   %NULL for nothing
  * @error: return location for an error
  *
- * Begins an exchange, and forgets any earlier one.
+ * Begins an exchange, and forgets any earlier one. Mechanisms implement this;
+ * [method@Client.authenticate] calls it.
  *
  * This is the place to refuse a server: a mechanism that sends a secret must
  * look at [method@ServerInfo.get_name] and [method@ServerInfo.get_tls].
@@ -134,20 +117,6 @@ smtp_auth_start (SmtpAuth        *self,
 /**
  * smtp_auth_next:
  * @self: a mechanism
- * @challenge: what the server sent, decoded
- * @more: %TRUE for a challenge, %FALSE when the server reports success
- * @response: (out) (transfer full) (nullable): the answer, before encoding
- * @error: return location for an error
- *
- * Answers a challenge.
- *
- * Returns: %TRUE, or %FALSE with @error set: the exchange is aborted then
- *
- * Since: 1.0
- */
-/**
- * SmtpAuth::next:
- * @self: a mechanism
  * @challenge: what the server sent, decoded from base64; with @more %FALSE
  *   the text of its reply
  * @more: %TRUE for a challenge (334), %FALSE when the server reports success
@@ -157,6 +126,7 @@ smtp_auth_start (SmtpAuth        *self,
  * @error: return location for an error
  *
  * Answers a challenge, or has the last word on the server's success.
+ * Mechanisms implement this; [method@Client.authenticate] calls it.
  *
  * A mechanism that also authenticates the server returns %FALSE here when the
  * proof is missing: the connection is closed then, although the server said
@@ -193,21 +163,12 @@ smtp_auth_next (SmtpAuth  *self,
  * smtp_auth_prepare:
  * @self: a mechanism
  * @server: the server, as far as it is known
- * @task: a task to return
- *
- * Obtains what must be waited for before an exchange.
- *
- * Since: 1.0
- */
-/**
- * SmtpAuth::prepare:
- * @self: a mechanism
- * @server: the server, as far as it is known
  * @task: a task to return: with a boolean, or with an error, which ends the
  *   authentication before anything is sent
  *
  * Obtains what must be waited for before an exchange: a token from a web
- * service, a Kerberos ticket.
+ * service, a Kerberos ticket. Mechanisms may implement this;
+ * [method@Client.authenticate] calls it.
  *
  * The task must be returned on the context it was created on
  * ([method@Gio.Task.get_context]), now or later. A task that is never
