@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "smtp-text.h"
+
 /* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
  * reply and give the secret away all the same. */
 #define SHORTEST_SECRET 3
@@ -18,6 +20,28 @@ smtp_wipe_free (char *secret)
   g_free (secret);
 }
 
+/* The longest first, so that one that contains another is hidden whole. */
+static int
+compare_length (gconstpointer a,
+                gconstpointer b)
+{
+  gsize length_a = strlen (*(const char * const *) a);
+  gsize length_b = strlen (*(const char * const *) b);
+
+  return (length_a < length_b) - (length_a > length_b);
+}
+
+/* As it would look in a reply, which was made fit for display. */
+static char *
+clean_copy (const char *piece,
+            gsize       length)
+{
+  GString *clean = g_string_sized_new (length * strlen ("\357\277\275") + 1);
+
+  smtp_text_append_clean (clean, piece, length);
+  return g_string_free (clean, FALSE);
+}
+
 static void
 add_secret (SmtpMask   *self,
             const char *piece,
@@ -28,7 +52,8 @@ add_secret (SmtpMask   *self,
 
   if (self->secrets == NULL)
     self->secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_wipe_free);
-  g_ptr_array_add (self->secrets, g_strndup (piece, length));
+  g_ptr_array_add (self->secrets, clean_copy (piece, length));
+  g_ptr_array_sort (self->secrets, compare_length);
 }
 
 /*< private >
