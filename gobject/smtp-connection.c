@@ -333,7 +333,18 @@ wait_dispatch (GSource    *source,
   return callback (user_data);
 }
 
-static GSourceFuncs wait_funcs = { NULL, NULL, wait_dispatch, NULL, NULL, NULL };
+/* GLib sets a closure on a source that becomes another's child. */
+static gboolean
+wait_closure_callback (gpointer closure)
+{
+  g_auto (GValue) result = G_VALUE_INIT;
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  g_closure_invoke (closure, &result, 0, NULL, NULL);
+  return g_value_get_boolean (&result);
+}
+
+static GSourceFuncs wait_funcs = { NULL, NULL, wait_dispatch, NULL, wait_closure_callback, NULL };
 
 static void
 add_child (GSource *source,

@@ -22,6 +22,7 @@ struct _SmtpDataStream
   GOutputStream  parent_instance;
 
   SmtpClient    *client;
+  GCancellable  *writes;  /* what the last asynchronous write was given */
   GError        *failure;
   gboolean       ended;   /* closed, or given up */
 };
@@ -34,7 +35,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (SmtpDataStream, smtp_data_stream, G_TYPE_OUTPUT_S
 
 /* ---- failing -------------------------------------------------------------- */
 
-/* Drops the connection. The cause goes into what later calls report. */
+/* Drops the connection, while the content is not over: after a verdict there
+ * is no need to. The cause is what later calls report. */
 static void
 give_up (SmtpDataStream *self,
          const GError   *cause)
@@ -45,6 +47,9 @@ give_up (SmtpDataStream *self,
   self->ended = TRUE;
   if (self->failure == NULL)
     self->failure = g_error_copy (cause);
+  if (smtp_engine_get_state (self->client->engine) != SMTP_CLIENT_STATE_DATA)
+    return;
+
   smtp_engine_fail (self->client->engine, g_error_copy (cause));
   if (self->client->operation != NULL)
     smtp_operation_interrupt (self->client->operation);
@@ -73,6 +78,19 @@ check_failure (SmtpDataStream *self,
 
   g_propagate_error (error, g_error_copy (self->failure));
   return FALSE;
+}
+
+/* Layers above, such as g_output_stream_write_all_async(), report a
+ * cancellation although their last write went well. Their caller believes that
+ * content is missing: then it must not be ended. */
+static void
+check_writes (SmtpDataStream *self)
+{
+  g_autoptr (GError) cancelled = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (self->writes, &cancelled))
+    give_up (self, cancelled);
+  g_clear_object (&self->writes);
 }
 
 /* ---- synchronous ---------------------------------------------------------- */
@@ -125,6 +143,7 @@ smtp_data_stream_close (GOutputStream *stream,
   SmtpDataStream *self = SMTP_DATA_STREAM (stream);
   const SmtpRequest request = { .kind = SMTP_OPERATION_END };
 
+  check_writes (self);
   if (!run (self, &request, cancellable, error))
     return FALSE;
 
@@ -180,12 +199,40 @@ create_task (SmtpDataStream      *self,
   return task;
 }
 
+/* Whether a task is the one that GIO gave the caller. */
+static gboolean
+is_outermost (gpointer task)
+{
+  return g_async_result_is_tagged (task, g_output_stream_write_async) ||
+         g_async_result_is_tagged (task, g_output_stream_flush_async) ||
+         g_async_result_is_tagged (task, g_output_stream_splice_async) ||
+         g_async_result_is_tagged (task, g_output_stream_close_async);
+}
+
+/* GIO wraps each asynchronous call of a stream in tasks of its own; each is
+ * the callback's data of the one inside. They would report any cancellation
+ * that comes before the result is taken, even behind a verdict: a message that
+ * was delivered would look cancelled, and be sent twice. What the engine says
+ * is the result. */
+static void
+keep_result (gpointer user_data)
+{
+  while (G_IS_TASK (user_data))
+    {
+      g_task_set_check_cancellable (user_data, FALSE);
+      user_data = is_outermost (user_data) ? NULL : g_async_result_get_user_data (user_data);
+    }
+}
+
 static void
 start (SmtpDataStream       *self,
        const SmtpRequest    *request,
-       GTask                *task)
+       GTask                *task,
+       gpointer              user_data)
 {
   GError *error = NULL;
+
+  keep_result (user_data);
 
   if (check_failure (self, &error))
     smtp_operation_start (self->client, request, task, NULL);
@@ -223,8 +270,10 @@ smtp_data_stream_write_async (GOutputStream       *stream,
   const SmtpRequest request = { .kind = SMTP_OPERATION_WRITE, .content = buffer, .length = count };
   g_autoptr (GTask) task = create_task (self, smtp_data_stream_write_async, priority, cancellable, callback, user_data);
 
+  check_writes (self);
+  g_set_object (&self->writes, cancellable);
   g_task_set_task_data (task, GSIZE_TO_POINTER (count), NULL);
-  start (self, &request, task);
+  start (self, &request, task, user_data);
 }
 
 static gssize
@@ -249,7 +298,7 @@ smtp_data_stream_flush_async (GOutputStream       *stream,
   const SmtpRequest request = { .kind = SMTP_OPERATION_FLUSH };
   g_autoptr (GTask) task = create_task (self, smtp_data_stream_flush_async, priority, cancellable, callback, user_data);
 
-  start (self, &request, task);
+  start (self, &request, task, user_data);
 }
 
 static gboolean
@@ -271,7 +320,8 @@ smtp_data_stream_close_async (GOutputStream       *stream,
   const SmtpRequest request = { .kind = SMTP_OPERATION_END };
   g_autoptr (GTask) task = create_task (self, smtp_data_stream_close_async, priority, cancellable, callback, user_data);
 
-  start (self, &request, task);
+  check_writes (self);
+  start (self, &request, task, user_data);
 }
 
 static gboolean
@@ -363,6 +413,7 @@ smtp_data_stream_splice_async (GOutputStream            *stream,
   GTask *task = create_task (SMTP_DATA_STREAM (stream), smtp_data_stream_splice_async,
                              priority, cancellable, callback, user_data);
 
+  keep_result (user_data);
   g_task_set_task_data (task, g_new0 (Splice, 1), splice_free);
   g_object_set_data (G_OBJECT (task), "flags", GUINT_TO_POINTER (flags));
   G_OUTPUT_STREAM_CLASS (smtp_data_stream_parent_class)->splice_async (stream, source,
@@ -464,6 +515,7 @@ smtp_data_stream_finalize (GObject *object)
   SmtpDataStream *self = SMTP_DATA_STREAM (object);
 
   g_object_unref (self->client);
+  g_clear_object (&self->writes);
   g_clear_error (&self->failure);
   G_OBJECT_CLASS (smtp_data_stream_parent_class)->finalize (object);
 }
