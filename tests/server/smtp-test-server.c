@@ -43,6 +43,7 @@ struct _SmtpTestServer
   gboolean          stopping;  /* the thread's */
   guint16           port;
   char             *socket_path;
+  GPtrArray        *files;     /* of databases, which read them when they like */
 };
 
 enum
@@ -376,7 +377,8 @@ smtp_test_server_get_certificate_pem (SmtpTestServer *self)
  * @self: a server
  * @error: return location for an error
  *
- * A database that trusts the server's certificate and nothing else.
+ * A database that trusts the server's certificate and nothing else. It is good
+ * as long as the server lives.
  *
  * Returns: (transfer full): a database
  */
@@ -385,21 +387,18 @@ smtp_test_server_create_database (SmtpTestServer *self,
                                   GError        **error)
 {
   g_autofree char *pem = smtp_test_server_get_certificate_pem (self);
-  g_autofree char *path = NULL;
-  GTlsDatabase *database;
+  char *path = NULL;
   int fd = g_file_open_tmp ("smtp-test-XXXXXX.pem", &path, error);
 
   if (fd < 0)
     return NULL;
 
   close (fd);
+  g_ptr_array_add (self->files, path);
   if (!g_file_set_contents (path, pem, -1, error))
     return NULL;
 
-  /* It is read at once. */
-  database = g_tls_file_database_new (path, error);
-  g_unlink (path);
-  return database;
+  return g_tls_file_database_new (path, error);
 }
 
 /**
@@ -1015,10 +1014,18 @@ smtp_test_server_dispose (GObject *object)
 }
 
 static void
+remove_file (gpointer path)
+{
+  g_unlink (path);
+  g_free (path);
+}
+
+static void
 smtp_test_server_finalize (GObject *object)
 {
   SmtpTestServer *self = SMTP_TEST_SERVER (object);
 
+  g_ptr_array_unref (self->files);
   smtp_test_settings_clear (&self->settings);
   smtp_test_script_clear (&self->script);
   smtp_test_record_clear (&self->record);
@@ -1185,4 +1192,5 @@ smtp_test_server_init (SmtpTestServer *self)
   smtp_test_settings_init (&self->settings);
   smtp_test_script_init (&self->script);
   smtp_test_record_init (&self->record);
+  self->files = g_ptr_array_new_with_free_func (remove_file);
 }
