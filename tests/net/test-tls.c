@@ -331,59 +331,6 @@ test_reject_certificate (Fixture *f)
   g_assert_cmpuint (judge.n, ==, 1);
 }
 
-/* A session that one client accepted, resumed by another: it is asked. Under
- * g_test_init() glib-networking resumes nothing, hence the process of its own;
- * see main(). */
-static void
-test_resumption (Fixture *f)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *output = NULL;
-  const char *argv[] = { self, "--resume", f->async ? "async" : "sync", NULL };
-  int status;
-
-  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_spawn_check_wait_status (status, &error);
-  g_assert_no_error (error);
-    g_assert_nonnull (strstr (output, "asked and refused"));
-}
-
-/* The helper process: the first client accepts, the second must not go on with
- * that. */
-static int
-run_resumption (gboolean async)
-{
-  Fixture f = { .async = async, .transcript = g_string_new (NULL), .server = smtp_test_server_new () };
-  Judge first = { .answer = TRUE };
-  Judge second = { .answer = FALSE };
-
-  serve_tls (&f, SMTP_TEST_TLS_STARTTLS);
-  new_client (&f, SMTP_SECURITY_STARTTLS);
-  g_signal_connect (f.client, "accept-certificate", G_CALLBACK (on_accept_certificate), &first);
-  x_open (&f);
-  g_assert_no_error (f.error);
-  g_assert_cmpuint (first.n, ==, 1);
-  x_noop (&f);
-  x_quit (&f);
-  g_assert_no_error (f.error);
-
-  new_client (&f, SMTP_SECURITY_STARTTLS);
-  g_signal_connect (f.client, "accept-certificate", G_CALLBACK (on_accept_certificate), &second);
-  x_open (&f);
-  g_assert_error (f.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
-  g_assert_cmpuint (second.n, ==, 1);
-  g_assert_null (smtp_client_get_tls_connection (f.client));
-  g_print ("asked and refused\n");
-  g_clear_error (&f.error);
-  g_clear_object (&f.client);
-  smtp_test_server_stop (f.server);
-  g_object_unref (f.server);
-  g_string_free (f.transcript, TRUE);
-  return 0;
-}
-
 static void
 test_client_certificate (Fixture *f)
 {
@@ -414,9 +361,6 @@ int
 main (int    argc,
       char **argv)
 {
-  if (argc == 3 && g_str_equal (argv[1], "--resume"))
-    return run_resumption (g_str_equal (argv[2], "async"));
-
   g_test_init (&argc, &argv, NULL);
 
   add_scenario ("/tls/starttls-required", test_starttls_required);
@@ -437,7 +381,6 @@ main (int    argc,
   add_scenario ("/tls/expired", test_expired);
   add_scenario ("/tls/accept-certificate", test_accept_certificate);
   add_scenario ("/tls/reject-certificate", test_reject_certificate);
-  add_scenario ("/tls/resumption", test_resumption);
   add_scenario ("/tls/client-certificate", test_client_certificate);
 
   return g_test_run ();
