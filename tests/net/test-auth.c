@@ -33,7 +33,7 @@ static void
 sign_in (Fixture  *f,
          SmtpAuth *auth)
 {
-  g_autoptr (SmtpAuth) owned = auth;
+  G_GNUC_UNUSED g_autoptr (SmtpAuth) owned = auth;
   g_autoptr (GOutputStream) stream = NULL;
   g_autoptr (SmtpTestMessage) message = NULL;
 

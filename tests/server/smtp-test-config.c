@@ -96,7 +96,7 @@ smtp_test_settings_clear (SmtpTestSettings *self)
 SmtpTestConfig *
 smtp_test_settings_ref_config (SmtpTestSettings *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return smtp_test_config_ref (self->current);
 }
@@ -107,7 +107,7 @@ SmtpTestConfig *
 smtp_test_settings_ref_with_identity (SmtpTestSettings  *self,
                                       GError           **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   SmtpTestConfig *config = self->current;
 
   if (config->identity == NULL)

@@ -26,7 +26,7 @@ smtp_test_record_clear (SmtpTestRecord *self)
 void
 smtp_test_record_interrupt (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->interruptions++;
   g_cond_broadcast (&self->changed);
@@ -35,7 +35,7 @@ smtp_test_record_interrupt (SmtpTestRecord *self)
 void
 smtp_test_record_session_opened (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->sessions_opened++;
 }
@@ -43,7 +43,7 @@ smtp_test_record_session_opened (SmtpTestRecord *self)
 void
 smtp_test_record_session_closed (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->sessions_closed++;
   g_cond_broadcast (&self->changed);
@@ -53,7 +53,7 @@ void
 smtp_test_record_add_command (SmtpTestRecord *self,
                               const char     *line)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_ptr_array_add (self->commands, g_strdup (line));
 }
@@ -62,7 +62,7 @@ void
 smtp_test_record_add_bytes (SmtpTestRecord *self,
                             gsize           count)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->bytes_received += count;
 }
@@ -70,7 +70,7 @@ smtp_test_record_add_bytes (SmtpTestRecord *self,
 void
 smtp_test_record_add_round_trip (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->round_trips++;
 }
@@ -79,7 +79,7 @@ void
 smtp_test_record_set_client_certificate (SmtpTestRecord  *self,
                                          GTlsCertificate *certificate)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = NULL;
   g_autofree char *pem = NULL;
 
   if (certificate != NULL)
@@ -93,7 +93,7 @@ smtp_test_record_set_client_certificate (SmtpTestRecord  *self,
 guint64
 smtp_test_record_next_number (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return ++self->last_number;
 }
@@ -104,7 +104,7 @@ void
 smtp_test_record_add_message (SmtpTestRecord  *self,
                               SmtpTestMessage *message)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_ptr_array_add (self->messages, message);
   g_cond_broadcast (&self->changed);
@@ -114,7 +114,7 @@ SmtpTestMessage *
 smtp_test_record_get_message (SmtpTestRecord *self,
                               guint           index)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (index >= self->messages->len)
     return NULL;
@@ -126,7 +126,7 @@ void
 smtp_test_record_clear_messages (SmtpTestRecord *self)
 {
   g_autoptr (GPtrArray) old = NULL;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   /* The old ones are released outside the lock: a binding may run code then. */
   old = g_steal_pointer (&self->messages);
@@ -137,7 +137,7 @@ smtp_test_record_clear_messages (SmtpTestRecord *self)
 char **
 smtp_test_record_dup_commands (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   char **commands = g_new0 (char *, self->commands->len + 1);
 
   for (guint i = 0; i < self->commands->len; i++)
@@ -149,7 +149,7 @@ smtp_test_record_dup_commands (SmtpTestRecord *self)
 void
 smtp_test_record_clear_commands (SmtpTestRecord *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_ptr_array_set_size (self->commands, 0);
 }
@@ -173,7 +173,7 @@ record_wait (SmtpTestRecord *self,
              guint           count,
              int             timeout_ms)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gint64 end = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
   guint interruptions = self->interruptions;
 

@@ -85,7 +85,7 @@ smtp_test_script_init (SmtpTestScript *self)
 void
 smtp_test_script_reset (SmtpTestScript *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_queue_clear_full (&self->entries, (GDestroyNotify) entry_free);
   g_queue_clear_full (&self->content_faults, (GDestroyNotify) smtp_test_content_fault_free);
@@ -106,7 +106,7 @@ smtp_test_script_add (SmtpTestScript    *self,
                       int                skip,
                       const SmtpTestCue *value)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   Entry *entry = g_new0 (Entry, 1);
 
   entry->kind = kind;
@@ -165,7 +165,7 @@ smtp_test_script_take (SmtpTestScript *self,
                        const char     *alias,
                        SmtpTestCue    *cue)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gboolean seen[N_ASPECTS] = { FALSE, };
   GList *next;
 
@@ -194,7 +194,7 @@ void
 smtp_test_script_add_content_fault (SmtpTestScript       *self,
                                     SmtpTestContentFault *fault)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_queue_push_tail (&self->content_faults, fault);
 }
@@ -203,7 +203,7 @@ smtp_test_script_add_content_fault (SmtpTestScript       *self,
 guint64
 smtp_test_script_get_next_fault (SmtpTestScript *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   SmtpTestContentFault *fault = g_queue_peek_head (&self->content_faults);
 
   return fault != NULL ? fault->after : G_MAXUINT64;
@@ -213,7 +213,7 @@ SmtpTestContentFault *
 smtp_test_script_take_content_fault (SmtpTestScript *self,
                                      guint64         received)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   SmtpTestContentFault *fault = g_queue_peek_head (&self->content_faults);
 
   if (fault == NULL || received < fault->after)
@@ -225,7 +225,7 @@ smtp_test_script_take_content_fault (SmtpTestScript *self,
 void
 smtp_test_script_add_bad_handshake (SmtpTestScript *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->bad_handshakes++;
 }
@@ -233,7 +233,7 @@ smtp_test_script_add_bad_handshake (SmtpTestScript *self)
 gboolean
 smtp_test_script_take_bad_handshake (SmtpTestScript *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (self->bad_handshakes == 0)
     return FALSE;

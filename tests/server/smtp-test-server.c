@@ -412,7 +412,7 @@ smtp_test_server_create_database (SmtpTestServer *self,
 char *
 smtp_test_server_get_last_client_certificate_pem (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return g_strdup (self->record.client_certificate);
 }
@@ -430,7 +430,7 @@ smtp_test_server_get_last_client_certificate_pem (SmtpTestServer *self)
 guint
 smtp_test_server_get_n_messages (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return self->record.messages->len;
 }
@@ -518,7 +518,7 @@ smtp_test_server_clear_commands (SmtpTestServer *self)
 guint
 smtp_test_server_get_session_count (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return self->record.sessions_opened;
 }
@@ -534,7 +534,7 @@ smtp_test_server_get_session_count (SmtpTestServer *self)
 guint
 smtp_test_server_get_open_sessions (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return self->record.sessions_opened - self->record.sessions_closed;
 }
@@ -568,7 +568,7 @@ smtp_test_server_wait_for_closed (SmtpTestServer *self,
 guint
 smtp_test_server_get_round_trips (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return self->record.round_trips;
 }
@@ -584,7 +584,7 @@ smtp_test_server_get_round_trips (SmtpTestServer *self)
 guint64
 smtp_test_server_get_bytes_received (SmtpTestServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->record.lock);
 
   return self->record.bytes_received;
 }
@@ -996,7 +996,7 @@ smtp_test_server_set_property (GObject      *object,
                                GParamSpec   *pspec)
 {
   SmtpTestServer *self = SMTP_TEST_SERVER (object);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->settings.lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->settings.lock);
   SmtpTestConfig *config = smtp_test_config_copy (self->settings.current);
 
   set_field (config, object, id, value, pspec);

@@ -1,0 +1,568 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The library from Python. Each scenario runs twice: with the synchronous
+calls and with the asynchronous ones."""
+
+import base64
+import gc
+import os
+import socket
+import sys
+import traceback
+
+import gi
+gi.require_version('Smtp', '1.0')
+gi.require_version('SmtpTest', '1.0')
+from gi.repository import Gio, GLib, GObject, Smtp, SmtpTest
+
+CONTENT = b'Subject: test\r\n\r\nbody\r\n'
+WAIT = 10000
+STARTTLS = dict(tls_mode=SmtpTest.Tls.STARTTLS)
+
+
+# ---- calling ----------------------------------------------------------------
+
+class Test:
+    """A server, its client, and calls in one of the two forms."""
+
+    def __init__(self, asynchronous):
+        self.asynchronous = asynchronous
+        self.server = SmtpTest.Server.new()
+        self.client = None
+        self.transcript = []
+        self.states = []
+
+    def serve(self, **properties):
+        for name, value in properties.items():
+            self.server.set_property(name, value)
+        self.server.start()
+
+    def watch(self, client):
+        client.props.timeout = 10
+        client.connect('transcript', lambda client, direction, text: self.transcript.append((direction, text)))
+        client.connect('notify::state', lambda client, pspec: self.states.append(client.props.state))
+        self.client = client
+        return client
+
+    def new_client(self, security=Smtp.Security.NONE):
+        return self.watch(Smtp.Client.new('127.0.0.1', self.server.get_port(), security))
+
+    def open(self, **properties):
+        self.serve(**properties)
+        self.new_client()
+        self.call('open')
+
+    def run(self, function, finish, *args):
+        """Calls an asynchronous function and waits for its result."""
+        results = []
+        function(*args, lambda source, result: results.append(result))
+        while not results:
+            GLib.MainContext.default().iteration(True)
+        return finish(results[0])
+
+    def call(self, name, *args, cancellable=None):
+        """A method of the client."""
+        client = self.client
+        if not self.asynchronous:
+            return getattr(client, name)(*args, cancellable)
+        return self.run(getattr(client, name + '_async'), getattr(client, name + '_finish'), *args, cancellable)
+
+    def write(self, stream, content):
+        if not self.asynchronous:
+            return stream.write_all(content, None)
+        return self.run(stream.write_all_async, stream.write_all_finish, content, GLib.PRIORITY_DEFAULT, None)
+
+    def close(self, stream, cancellable=None):
+        if not self.asynchronous:
+            return stream.close(cancellable)
+        return self.run(stream.close_async, stream.close_finish, GLib.PRIORITY_DEFAULT, cancellable)
+
+    def splice(self, stream, source):
+        flags = Gio.OutputStreamSpliceFlags.CLOSE_SOURCE | Gio.OutputStreamSpliceFlags.CLOSE_TARGET
+        if not self.asynchronous:
+            return stream.splice(source, flags, None)
+        return self.run(stream.splice_async, stream.splice_finish, source, flags, GLib.PRIORITY_DEFAULT, None)
+
+    def begin_content(self):
+        self.call('mail', 'sender@example.org', None)
+        self.call('rcpt', 'recipient@example.net', None)
+        return self.call('data')
+
+    def send(self, content=CONTENT):
+        stream = self.begin_content()
+        self.write(stream, content)
+        self.close(stream)
+
+    def text(self):
+        return '\n'.join(text for direction, text in self.transcript)
+
+
+def expect_error(domain, code, call, *args, **named):
+    """Returns the error that the call must end with."""
+    try:
+        call(*args, **named)
+    except GLib.Error as error:
+        assert error.matches(domain, code), '%s %d: %s' % (error.domain, error.code, error.message)
+        return error
+    raise AssertionError('no error')
+
+
+def expect_smtp_error(code, call, *args, **named):
+    return expect_error(Smtp.client_error_quark(), code, call, *args, **named)
+
+
+def expect_no_message(t):
+    assert t.server.wait_for_closed(1, WAIT), 'the session goes on'
+    assert t.server.get_n_messages() == 0, 'a message was delivered'
+
+
+def expect_clean(text):
+    """Text, and nothing that could move a terminal's cursor."""
+    for c in text:
+        assert ord(c) >= 32 and not 127 <= ord(c) < 160, repr(text)
+
+
+# ---- messages ---------------------------------------------------------------
+
+def test_message(t):
+    t.open()
+    t.send(b'Subject: dots\r\n\r\n.\r\n..two\r\n.one\r\nlast\r\n.')
+    message = t.server.get_message(0)
+    assert message.get_content().get_data() == b'Subject: dots\r\n\r\n.\r\n..two\r\n.one\r\nlast\r\n.\r\n'
+    assert message.get_sender() == 'sender@example.org'
+    assert message.get_recipients() == ['recipient@example.net']
+    t.call('quit')
+    assert t.server.wait_for_closed(1, WAIT)
+
+
+def test_send_mail(t):
+    t.serve(auth_mechanisms=['PLAIN'])
+    arguments = (t.server.get_uri(), Smtp.PlainAuth.new(None, 'user', 'secret', '127.0.0.1'),
+                 'a@b.example', ['c@d.example', 'e@f.example'], GLib.Bytes.new(b'.\r\nno newline'), None)
+    if t.asynchronous:
+        assert t.run(Smtp.send_mail_async, Smtp.send_mail_finish, *arguments)
+    else:
+        assert Smtp.send_mail(*arguments)
+    message = t.server.get_message(0)
+    assert message.get_content().get_data() == b'.\r\nno newline\r\n'
+    assert message.get_recipients() == ['c@d.example', 'e@f.example']
+    assert message.get_authenticated_as() == 'user'
+
+
+def test_stream_dropped(t):
+    t.open()
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    del stream
+    gc.collect()
+    expect_no_message(t)
+    assert t.client.props.state == Smtp.ClientState.BROKEN
+
+
+def test_failing_source(t):
+    t.open()
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    source = Gio.UnixInputStream.new(os.open('/', os.O_RDONLY), True)
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.IS_DIRECTORY, t.splice, stream, source)
+    expect_no_message(t)
+
+
+def test_closed_source(t):
+    t.open()
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    source = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(CONTENT))
+    source.close(None)
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED, t.splice, stream, source)
+    del stream  # GIO refused without asking it
+    gc.collect()
+    expect_no_message(t)
+
+
+class RaisingStream(Gio.InputStream):
+    def do_read_fn(self, *args):
+        raise GLib.Error.new_literal(Gio.io_error_quark(), 'no more', Gio.IOErrorEnum.NO_SPACE)
+
+
+def test_raising_source(t):
+    t.open()
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.NO_SPACE, t.splice, stream, RaisingStream())
+    expect_no_message(t)
+
+
+def test_cancelled_close(t):
+    t.open()
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, t.close, stream, cancellable)
+    expect_no_message(t)
+
+
+def test_outcome_unknown(t):
+    t.open()
+    t.server.script_drop('.', 0, True)
+    stream = t.begin_content()
+    t.write(stream, CONTENT)
+    expect_smtp_error(Smtp.ClientError.OUTCOME_UNKNOWN, t.close, stream)
+    assert t.server.wait_for_messages(1, WAIT)
+
+
+def test_injection(t):
+    t.open()
+    before = t.server.get_bytes_received()
+    invalid = Smtp.ClientError.INVALID_ARGUMENT
+    expect_smtp_error(invalid, t.call, 'mail', 'a@b.example> SIZE=1', None)
+    expect_smtp_error(invalid, t.call, 'mail', 'a@b.example\r\nRSET', None)
+    expect_smtp_error(invalid, t.call, 'mail', 'a@b.example', ['SIZE=1 BODY=7BIT'])
+    expect_smtp_error(invalid, t.call, 'command', 'NOOP\r\nRSET')
+    assert t.server.get_bytes_received() == before
+    t.call('mail', 'a@b.example', ['SIZE=1'])
+    assert 'MAIL FROM:<a@b.example> SIZE=1 BODY=8BITMIME' in t.server.get_commands()
+    assert 'RSET' not in t.server.get_commands()
+
+
+# ---- connections ------------------------------------------------------------
+
+def test_capabilities(t):
+    t.open(extensions=['SIZE 1000', 'X-OWN a b', '8bitmime'])
+    capabilities = t.client.props.capabilities
+    assert capabilities.list() == ['SIZE', 'X-OWN', '8BITMIME'], capabilities.list()
+    assert capabilities.get_size() == 1000
+    assert capabilities.has('x-own') and not capabilities.has('PIPELINING')
+    assert t.client.get_extension('x-own') == (True, 'a b')
+    assert t.client.get_extension('PIPELINING') == (False, None)
+
+
+def test_signals(t):
+    t.open(auth_mechanisms=['PLAIN', 'LOGIN'])
+    t.call('authenticate', Smtp.LoginAuth.new('user', 'secret', '127.0.0.1'))
+    t.send()
+    t.call('quit')
+    s = Smtp.ClientState
+    assert t.states == [s.OPENING, s.READY, s.MAIL, s.RCPT, s.DATA, s.READY, s.CLOSED], t.states
+    assert (Smtp.Direction.SENT, 'QUIT') in t.transcript
+    assert t.transcript[0] == (Smtp.Direction.RECEIVED, '220 test.example ESMTP ready'), t.transcript[0]
+    for form in ('secret', base64.b64encode(b'secret').decode()):
+        assert form not in t.text(), t.text()
+
+
+def test_strange_reply(t):
+    t.open()
+    t.server.script_reply('NOOP', GLib.Bytes.new(b'250 a\xffb\0c\x1b[2Jd\x07\xc2\x9be\r\n'), 0)
+    t.call('noop')
+    text = t.client.props.last_reply.get_text()
+    assert text.startswith('a') and text.endswith('e'), text
+    expect_clean(text)
+    t.server.script_reply('NOOP', GLib.Bytes.new(b'550 a\xffb\0c\x1b[2Jd\x07\xc2\x9be\r\n'), 0)
+    error = expect_smtp_error(Smtp.ClientError.REFUSED_PERMANENT, t.call, 'noop')
+    assert text in error.message, error.message
+    expect_clean(error.message)
+    assert t.transcript[-1][1].endswith(text), t.transcript[-1]
+    expect_clean(t.transcript[-1][1])
+
+
+def test_for_stream(t):
+    t.serve()
+    ends = [Gio.SocketConnection(socket=Gio.Socket.new_from_fd(s.detach())) for s in socket.socketpair()]
+    t.server.accept_stream(ends[1])
+    client = t.watch(Smtp.Client.new_for_stream(ends[0], 'test.example'))
+    assert client.props.stream == ends[0] and client.props.server_name == 'test.example'
+    t.call('open')
+    t.send()
+    assert t.server.get_message(0).get_content().get_data() == CONTENT
+    t.call('quit')
+
+
+def test_pending(t):
+    t.open()
+    t.server.script_delay('NOOP', 100, 0)
+    results = []
+    t.client.noop_async(None, lambda client, result: results.append(result))
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.PENDING, t.call, 'reset')
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    assert t.client.noop_finish(results[0])
+    assert 'RSET' not in t.server.get_commands()
+
+
+def test_error_codes(t):
+    t.serve()
+    t.new_client()
+    error = expect_smtp_error(Smtp.ClientError.STATE, t.call, 'noop')
+    assert error.domain == GLib.quark_to_string(Smtp.client_error_quark())
+    assert not error.matches(Smtp.client_error_quark(), Smtp.ClientError.BROKEN)
+    assert not error.matches(Gio.io_error_quark(), Smtp.ClientError.STATE)
+    t.call('open')
+    t.server.script_reply_text('MAIL', '452 4.3.1 later')
+    error = expect_smtp_error(Smtp.ClientError.REFUSED_TEMPORARY, t.call, 'mail', 'a@b.example', None)
+    assert '452 4.3.1 later' in error.message and '127.0.0.1' in error.message
+    assert t.client.props.last_reply.get_enhanced_code() == '4.3.1'
+
+
+# ---- TLS --------------------------------------------------------------------
+
+def test_starttls(t):
+    t.serve(**STARTTLS)
+    database = t.server.create_database()
+    t.new_client(Smtp.Security.STARTTLS).props.tls_database = database
+    assert t.client.props.tls_database == database
+    t.call('open')
+    assert t.client.props.tls_connection.get_peer_certificate() is not None
+    t.send()
+    assert t.server.get_message(0).get_tls()
+    t.call('quit')
+
+
+def open_asking(t, answer):
+    """A new client that is asked; returns how often, and the error."""
+    asked = []
+
+    def on_accept(client, certificate, errors):
+        assert isinstance(certificate, Gio.TlsCertificate)
+        asked.append(errors)
+        return answer
+
+    t.new_client(Smtp.Security.STARTTLS).connect('accept-certificate', on_accept)
+    try:
+        t.call('open')
+    except GLib.Error as error:
+        return asked, error
+    return asked, None
+
+
+def test_certificate_accepted(t):
+    t.serve(**STARTTLS)
+    asked, error = open_asking(t, True)
+    assert error is None and len(asked) == 1, error
+    assert asked[0] & Gio.TlsCertificateFlags.UNKNOWN_CA
+    t.send()
+    assert t.server.get_message(0).get_tls()
+
+
+def test_certificate_refused(t):
+    t.serve(**STARTTLS)
+    asked, error = open_asking(t, False)
+    assert len(asked) == 1
+    assert error.matches(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE), error
+    assert t.client.props.state == Smtp.ClientState.BROKEN
+
+
+def test_certificate_asked_again(t):
+    """What one client accepted is not accepted for another: tests/net has the
+    same with a server that certainly resumes the session."""
+    t.serve(**STARTTLS)
+    assert open_asking(t, True)[1] is None
+    t.call('noop')
+    t.call('quit')
+    asked, error = open_asking(t, False)
+    assert len(asked) == 1, 'nobody was asked'
+    assert error.matches(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE), error
+
+
+# ---- AUTH -------------------------------------------------------------------
+
+def open_for_auth(t, *mechanisms):
+    t.open(auth_mechanisms=mechanisms)
+    t.client.props.stay_open_after_refusal = True
+
+
+def sign_in(t, mechanism, auth):
+    open_for_auth(t, mechanism)
+    t.call('authenticate', auth)
+    assert t.client.props.authenticated
+    t.send()
+    assert t.server.get_message(0).get_authenticated_as() == 'user'
+
+
+def test_plain(t):
+    sign_in(t, 'PLAIN', Smtp.PlainAuth.new(None, 'user', 'secret', '127.0.0.1'))
+
+
+def test_login(t):
+    sign_in(t, 'LOGIN', Smtp.LoginAuth.new('user', 'secret', '127.0.0.1'))
+
+
+def test_cram_md5(t):
+    sign_in(t, 'CRAM-MD5', Smtp.CramMd5Auth.new('user', 'secret'))
+
+
+def test_wrong_password(t):
+    open_for_auth(t, 'PLAIN', 'LOGIN', 'CRAM-MD5')
+    for auth in (Smtp.PlainAuth.new(None, 'user', 'wrong', '127.0.0.1'),
+                 Smtp.LoginAuth.new('user', 'wrong', '127.0.0.1'),
+                 Smtp.CramMd5Auth.new('user', 'wrong')):
+        expect_smtp_error(Smtp.ClientError.AUTH_REJECTED, t.call, 'authenticate', auth)
+        assert not t.client.props.authenticated
+
+
+def test_refusal_closes(t):
+    t.open(auth_mechanisms=['PLAIN'])
+    auth = Smtp.PlainAuth.new(None, 'user', 'wrong', '127.0.0.1')
+    expect_smtp_error(Smtp.ClientError.AUTH_REJECTED, t.call, 'authenticate', auth)
+    expect_smtp_error(Smtp.ClientError.BROKEN, t.call, 'mail', 'a@b.example', None)
+    assert t.server.wait_for_closed(1, WAIT)
+
+
+class OwnPlain(Smtp.Auth):
+    """PLAIN, written by hand."""
+
+    def do_start(self, server):
+        assert server.get_name() == '127.0.0.1' and server.has_mechanism('PLAIN')
+        return True, 'PLAIN', None
+
+    def do_next(self, challenge, more):
+        return True, GLib.Bytes.new(b'\0user\0secret') if more else None
+
+
+def test_own_auth(t):
+    sign_in(t, 'PLAIN', OwnPlain())
+
+
+class Prepared(OwnPlain):
+    """Gets ready later, on the context it was asked on."""
+
+    error = None
+
+    def do_prepare(self, server, task):
+        source = GLib.Timeout(5)
+        source.set_callback(self.on_ready, task)
+        source.attach(task.get_context())
+
+    def on_ready(self, task):
+        if self.error is not None:
+            task.return_error(self.error)
+        else:
+            task.return_boolean(True)
+        return GLib.SOURCE_REMOVE
+
+
+def test_prepare(t):
+    sign_in(t, 'PLAIN', Prepared())
+
+
+def test_prepare_fails(t):
+    open_for_auth(t, 'PLAIN')
+    auth = Prepared()
+    auth.error = GLib.Error.new_literal(Gio.io_error_quark(), 'no token', Gio.IOErrorEnum.NOT_FOUND)
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, t.call, 'authenticate', auth)
+    assert not any(command.startswith('AUTH') for command in t.server.get_commands())
+
+
+class Failing(Smtp.Auth):
+    """Raises what it is told to, where it is told to."""
+
+    def __init__(self, in_start=None, in_next=None):
+        super().__init__()
+        self.in_start = in_start
+        self.in_next = in_next
+
+    def do_start(self, server):
+        if self.in_start is not None:
+            raise self.in_start
+        return True, 'PLAIN', None
+
+    def do_next(self, challenge, more):
+        raise self.in_next
+
+
+OWN_ERROR = GLib.Error.new_literal(Gio.io_error_quark(), 'on purpose', Gio.IOErrorEnum.NOT_FOUND)
+
+
+def test_start_fails(t):
+    open_for_auth(t, 'PLAIN')
+    before = t.server.get_bytes_received()
+    error = expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND,
+                         t.call, 'authenticate', Failing(in_start=OWN_ERROR))
+    assert 'on purpose' in error.message
+    expect_smtp_error(Smtp.ClientError.AUTH_UNAVAILABLE,
+                      t.call, 'authenticate', Failing(in_start=RuntimeError('on purpose')))
+    assert t.server.get_bytes_received() == before
+    t.call('noop')
+
+
+def next_fails(t, exception, domain, code):
+    open_for_auth(t, 'PLAIN')
+    expect_error(domain, code, t.call, 'authenticate', Failing(in_next=exception))
+    assert not t.client.props.authenticated
+    assert '*' in t.server.get_commands(), t.server.get_commands()
+    t.call('noop')
+
+
+def test_next_fails(t):
+    next_fails(t, OWN_ERROR, Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+
+def test_next_raises(t):
+    next_fails(t, RuntimeError('on purpose'), Smtp.client_error_quark(), Smtp.ClientError.AUTH_UNAVAILABLE)
+
+
+class Binary(Smtp.Auth):
+    challenge = None
+    OCTETS = bytes(range(256))
+
+    def do_start(self, server):
+        return True, 'X-BINARY', GLib.Bytes.new(b'\0first\0')
+
+    def do_next(self, challenge, more):
+        if more:
+            self.challenge = challenge.get_data()
+        return True, GLib.Bytes.new(self.OCTETS)
+
+
+def test_binary(t):
+    open_for_auth(t, 'X-BINARY')
+    encoded = base64.b64encode(Binary.OCTETS).decode()
+    t.server.script_reply_text('AUTH', '334 ' + encoded)
+    t.server.script_reply_text('AUTH-RESPONSE', '235 2.7.0 yes')
+    auth = Binary()
+    t.call('authenticate', auth)
+    assert auth.challenge == Binary.OCTETS
+    commands = t.server.get_commands()
+    assert 'AUTH X-BINARY ' + base64.b64encode(b'\0first\0').decode() in commands, commands
+    assert encoded in commands, commands
+    assert t.client.props.authenticated
+
+
+# The default splice of GIO takes the 0 that PyGObject returns beside the error
+# for the end of the source, in either form.
+TODO = {'raising-source': 'the error comes with 0 instead of -1'}
+
+
+# ---- running ----------------------------------------------------------------
+
+def run(name, scenario, asynchronous):
+    t = Test(asynchronous)
+    try:
+        scenario(t)
+        return True
+    except Exception:
+        for line in traceback.format_exc().splitlines() + ['%s %s' % (d.value_nick, text) for d, text in t.transcript]:
+            print('#', line)
+        return False
+    finally:
+        t.client = None
+        t.server.stop()
+
+
+def main():
+    scenarios = [(name[5:].replace('_', '-'), f) for name, f in globals().items() if name.startswith('test_')]
+    only = sys.argv[1:]
+    cases = [('%s/%s' % (name, form), f, form == 'async') for name, f in scenarios
+             for form in ('sync', 'async') if not only or name in only]
+    sys.excepthook = lambda *args: print('# expected:', args[1])  # what PyGObject reports
+    failed = 0
+    print('1..%d' % len(cases))
+    for number, (name, scenario, asynchronous) in enumerate(cases, 1):
+        ok = run(name, scenario, asynchronous)
+        todo = TODO.get(name.split('/')[0])
+        failed += not ok and todo is None
+        print('%s %d - %s%s' % ('ok' if ok else 'not ok', number, name, ' # TODO ' + todo if todo else ''), flush=True)
+    return failed != 0
+
+
+sys.exit(main())
