@@ -52,12 +52,14 @@ plain_step (SmtpTestAuth *self,
             const char   *data,
             gsize         length)
 {
-  const char *end = data + length;
+  const char *end;
   const char *user;
   const char *password;
 
   if (data == NULL)
     return g_strdup ("334 ");
+
+  end = data + length;
 
   user = memchr (data, '\0', length);
   password = user != NULL ? memchr (user + 1, '\0', end - user - 1) : NULL;

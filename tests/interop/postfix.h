@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef POSTFIX_H
+#define POSTFIX_H
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define POSTFIX_DOMAIN   "interop.example"
+#define POSTFIX_USER     "user"
+#define POSTFIX_PASSWORD "pass word"
+#define POSTFIX_MAILBOX  "box@" POSTFIX_DOMAIN
+
+/* Larger than this is refused. */
+#define POSTFIX_MAX_SIZE 4194304
+
+/* A Postfix of one's own, all of whose files are in one directory. It
+ * delivers to one mailbox; what it relays, it discards. */
+typedef struct
+{
+  char   *directory;
+  char   *certificate; /* file name */
+  char   *new_mail;    /* the directory that mail appears in */
+  guint16 port;
+} Postfix;
+
+/* Why there can be none, or NULL. */
+char    *postfix_missing         (void);
+gboolean postfix_may_start       (void);
+
+Postfix *postfix_start           (GError    **error);
+void     postfix_stop            (Postfix    *self);
+void     postfix_print_log       (Postfix    *self);
+
+/* One that another process has started. */
+Postfix *postfix_new_from_environ (void);
+void     postfix_export          (Postfix    *self);
+void     postfix_free            (Postfix    *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Postfix, postfix_free)
+
+G_END_DECLS
+
+#endif

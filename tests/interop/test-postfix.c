@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Against Postfix and Cyrus SASL: what the library sends is what arrives.
+ *
+ * The program runs itself once more for the scenarios, so that the first
+ * process can stop Postfix whatever becomes of the second. */
+
+#include "fixture.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "postfix.h"
+
+#define TIMEOUT_SECONDS 30
+
+#define SENDER "sender@elsewhere.example"
+#define HEADER "From: <" SENDER ">\r\nSubject: test\r\n\r\n"
+
+static Postfix *postfix;
+
+/* ---- mail that arrives ---------------------------------------------------- */
+
+static char *
+find_delivered (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (postfix->new_mail, 0, &error);
+  const char *name;
+
+  g_assert_no_error (error);
+  name = g_dir_read_name (dir);
+  return name != NULL ? g_build_filename (postfix->new_mail, name, NULL) : NULL;
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  gboolean *timed_out = user_data;
+
+  *timed_out = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* The file appears complete: it is linked into the directory when it is. */
+static char *
+wait_for_delivered (void)
+{
+  g_autoptr (GFile) directory = g_file_new_for_path (postfix->new_mail);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, &error);
+  gboolean timed_out = FALSE;
+  guint timeout = g_timeout_add_seconds (TIMEOUT_SECONDS, on_timeout, &timed_out);
+  char *path;
+
+  g_assert_no_error (error);
+  while ((path = find_delivered ()) == NULL && !timed_out)
+    g_main_context_iteration (NULL, TRUE);
+  if (!timed_out)
+    g_source_remove (timeout);
+
+  return path;
+}
+
+static const char *
+skip_line (const char *text)
+{
+  const char *end = strchr (text, '\n');
+
+  return end != NULL ? end + 1 : text + strlen (text);
+}
+
+/* Goes past the fields that Postfix prepends. */
+static const char *
+skip_trace (const char *text)
+{
+  static const char * const names[] = { "Return-Path:", "X-Original-To:", "Delivered-To:", "Received:" };
+  guint i;
+
+  do
+    {
+      for (i = 0; i < G_N_ELEMENTS (names) && !g_str_has_prefix (text, names[i]); i++)
+        ;
+      if (i < G_N_ELEMENTS (names))
+        text = skip_line (text);
+      while (i < G_N_ELEMENTS (names) && (*text == ' ' || *text == '\t'))
+        text = skip_line (text);
+    }
+  while (i < G_N_ELEMENTS (names));
+
+  return text;
+}
+
+/* What of a content lies in a mailbox: its lines, each with an end. */
+static GString *
+localize (const char *content)
+{
+  GString *text = g_string_new (content);
+
+  g_string_replace (text, "\r\n", "\n", 0);
+  if (text->len > 0 && text->str[text->len - 1] != '\n')
+    g_string_append_c (text, '\n');
+
+  return text;
+}
+
+static void
+expect_delivered (const char *content)
+{
+  g_autofree char *path = wait_for_delivered ();
+  g_autofree char *text = NULL;
+  g_autoptr (GString) expected = localize (content);
+  g_autoptr (GError) error = NULL;
+  const char *mail;
+  gsize length;
+
+  g_assert_nonnull (path);
+  g_file_get_contents (path, &text, &length, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_true (g_str_has_prefix (text, "Return-Path: <" SENDER ">\n"));
+  mail = skip_trace (text);
+  g_assert_cmpmem (mail, length - (mail - text), expected->str, expected->len);
+}
+
+/* ---- the client ----------------------------------------------------------- */
+
+static void
+trust_postfix (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (postfix->certificate, &error);
+
+  g_assert_no_error (error);
+  smtp_client_set_tls_database (f->client, database);
+}
+
+static void
+prepare_client (Fixture *f)
+{
+  f->client = smtp_client_new ("127.0.0.1", postfix->port, SMTP_SECURITY_STARTTLS);
+  smtp_client_set_timeout (f->client, TIMEOUT_SECONDS);
+  trust_postfix (f);
+}
+
+static void
+open_postfix (Fixture *f)
+{
+  prepare_client (f);
+  x_open (f);
+  g_assert_no_error (f->error);
+  g_assert_nonnull (smtp_client_get_tls_connection (f->client));
+}
+
+static void
+quit (Fixture *f)
+{
+  x_quit (f);
+  g_assert_no_error (f->error);
+  expect_state (f, SMTP_CLIENT_STATE_CLOSED);
+}
+
+static SmtpAuth *
+new_plain (const char *password)
+{
+  return smtp_plain_auth_new (NULL, POSTFIX_USER, password, "127.0.0.1");
+}
+
+static void
+sign_in (Fixture  *f,
+         SmtpAuth *auth)
+{
+  g_autoptr (SmtpAuth) owned = auth;
+
+  x_authenticate (f, auth);
+  g_assert_no_error (f->error);
+  g_assert_true (smtp_client_get_authenticated (f->client));
+}
+
+static void
+begin (Fixture    *f,
+       const char *recipient)
+{
+  x_mail (f, SENDER, NULL);
+  g_assert_no_error (f->error);
+  x_rcpt (f, recipient, NULL);
+  g_assert_no_error (f->error);
+}
+
+static void
+send_content (Fixture    *f,
+              const char *content)
+{
+  g_autoptr (GOutputStream) stream = x_data (f);
+
+  g_assert_no_error (f->error);
+  x_write (f, stream, content, strlen (content));
+  g_assert_no_error (f->error);
+  x_close (f, stream);
+  g_assert_no_error (f->error);
+  expect_state (f, SMTP_CLIENT_STATE_READY);
+}
+
+static void
+send_and_compare (Fixture    *f,
+                  const char *content)
+{
+  begin (f, POSTFIX_MAILBOX);
+  send_content (f, content);
+  expect_delivered (content);
+}
+
+static void
+deliver (Fixture    *f,
+         const char *content)
+{
+  open_postfix (f);
+  send_and_compare (f, content);
+  quit (f);
+}
+
+/* ---- scenarios ------------------------------------------------------------ */
+
+static void
+test_capabilities (Fixture *f)
+{
+  static const char * const expected[] = { "PIPELINING", "8BITMIME", "DSN", "SMTPUTF8", "ENHANCEDSTATUSCODES" };
+  SmtpCapabilities *capabilities;
+
+  open_postfix (f);
+  capabilities = smtp_client_get_capabilities (f->client);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_true (smtp_capabilities_has (capabilities, expected[i]));
+  g_assert_cmpuint (smtp_capabilities_get_size (capabilities), ==, POSTFIX_MAX_SIZE);
+  g_assert_true (smtp_capabilities_has (capabilities, "AUTH"));
+  g_assert_false (smtp_capabilities_has (capabilities, "STARTTLS"));
+  quit (f);
+}
+
+/* In clear text Postfix does not offer AUTH here. */
+static void
+test_start_tls (Fixture *f)
+{
+  f->client = smtp_client_new ("127.0.0.1", postfix->port, SMTP_SECURITY_NONE);
+  trust_postfix (f);
+  x_open (f);
+  g_assert_no_error (f->error);
+  g_assert_false (smtp_client_get_extension (f->client, "AUTH", NULL));
+  x_start_tls (f);
+  g_assert_no_error (f->error);
+  g_assert_true (smtp_client_get_extension (f->client, "AUTH", NULL));
+  quit (f);
+}
+
+static void
+test_unknown_authority (Fixture *f)
+{
+  f->client = smtp_client_new ("127.0.0.1", postfix->port, SMTP_SECURITY_STARTTLS);
+  x_open (f);
+  expect_error (f, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, NULL);
+}
+
+static void
+deliver_as (Fixture  *f,
+            SmtpAuth *auth)
+{
+  open_postfix (f);
+  sign_in (f, auth);
+  send_and_compare (f, HEADER "signed in\r\n");
+  quit (f);
+}
+
+static void
+test_plain (Fixture *f)
+{
+  deliver_as (f, new_plain (POSTFIX_PASSWORD));
+}
+
+static void
+test_login (Fixture *f)
+{
+  deliver_as (f, smtp_login_auth_new (POSTFIX_USER, POSTFIX_PASSWORD, "127.0.0.1"));
+}
+
+static void
+test_cram_md5 (Fixture *f)
+{
+  deliver_as (f, smtp_cram_md5_auth_new (POSTFIX_USER, POSTFIX_PASSWORD));
+}
+
+static void
+refuse_password (Fixture  *f,
+                 SmtpAuth *auth)
+{
+  g_autoptr (SmtpAuth) owned = auth;
+
+  x_authenticate (f, auth);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_REJECTED, "535");
+  g_assert_false (smtp_client_get_authenticated (f->client));
+}
+
+static void
+test_wrong_password (Fixture *f)
+{
+  open_postfix (f);
+  refuse_password (f, new_plain ("wrong"));
+  refuse_password (f, smtp_login_auth_new (POSTFIX_USER, "wrong", "127.0.0.1"));
+  refuse_password (f, smtp_cram_md5_auth_new (POSTFIX_USER, "wrong"));
+  sign_in (f, new_plain (POSTFIX_PASSWORD));
+  quit (f);
+}
+
+static void
+test_dots (Fixture *f)
+{
+  deliver (f, HEADER ".\r\n..\r\n...\r\n.a\r\na.\r\n\r\n.\r\n\r\n. .\r\n.");
+}
+
+static void
+test_eight_bit (Fixture *f)
+{
+  deliver (f, "From: <" SENDER ">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+              "Content-Transfer-Encoding: 8bit\r\n\r\nZażółć gęślą jaźń\r\n\xff\xfe\x80 \x01\x7f\r\n");
+}
+
+static void
+test_no_final_newline (Fixture *f)
+{
+  deliver (f, HEADER "the end");
+}
+
+static void
+test_empty_lines (Fixture *f)
+{
+  deliver (f, HEADER "\r\n\r\n   \r\n\t\r\ntrailing \t\r\n\r\n\r\n");
+}
+
+static void
+test_long_lines (Fixture *f)
+{
+  g_autofree char *line = g_strnfill (998, '.');
+  g_autofree char *content = g_strdup_printf (HEADER "%s\r\n%s\r\n", line, line);
+
+  deliver (f, content);
+}
+
+static void
+test_long_body (Fixture *f)
+{
+  GString *text = g_string_new (HEADER);
+  g_autofree char *content = NULL;
+
+  for (guint i = 0; text->len < 2 * 1024 * 1024; i++)
+    g_string_append_printf (text, "%s%u %*s\r\n", i % 3 == 0 ? "." : "", i, (int) (i % 79), "é");
+  content = g_string_free (text, FALSE);
+  deliver (f, content);
+}
+
+static void
+test_several_messages (Fixture *f)
+{
+  open_postfix (f);
+  send_and_compare (f, HEADER "one\r\n");
+  send_and_compare (f, HEADER ".two");
+  begin (f, POSTFIX_MAILBOX);
+  x_reset (f);
+  g_assert_no_error (f->error);
+  send_and_compare (f, HEADER "three\r\n");
+  quit (f);
+}
+
+static void
+test_refused_recipient (Fixture *f)
+{
+  open_postfix (f);
+  begin (f, POSTFIX_MAILBOX);
+  x_rcpt (f, "nobody@" POSTFIX_DOMAIN, NULL);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "550 5.1.1");
+  expect_state (f, SMTP_CLIENT_STATE_RCPT);
+  send_content (f, HEADER "for one of two\r\n");
+  expect_delivered (HEADER "for one of two\r\n");
+  quit (f);
+}
+
+static void
+test_all_recipients_refused (Fixture *f)
+{
+  open_postfix (f);
+  x_mail (f, SENDER, NULL);
+  g_assert_no_error (f->error);
+  x_rcpt (f, "nobody@" POSTFIX_DOMAIN, NULL);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "550 5.1.1");
+  expect_state (f, SMTP_CLIENT_STATE_MAIL);
+  x_reset (f);
+  g_assert_no_error (f->error);
+  send_and_compare (f, HEADER "after a refusal\r\n");
+  quit (f);
+}
+
+static void
+test_relay_refused (Fixture *f)
+{
+  open_postfix (f);
+  x_mail (f, SENDER, NULL);
+  g_assert_no_error (f->error);
+  x_rcpt (f, "recipient@elsewhere.example", NULL);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "554 5.7.1");
+  quit (f);
+}
+
+static void
+test_relay_signed_in (Fixture *f)
+{
+  open_postfix (f);
+  sign_in (f, smtp_cram_md5_auth_new (POSTFIX_USER, POSTFIX_PASSWORD));
+  begin (f, "recipient@elsewhere.example");
+  send_content (f, HEADER "relayed\r\n");
+  quit (f);
+}
+
+static void
+test_too_large (Fixture *f)
+{
+  g_autofree char *size = g_strdup_printf ("SIZE=%u", POSTFIX_MAX_SIZE + 1);
+  const char *params[] = { size, NULL };
+
+  open_postfix (f);
+  x_mail (f, SENDER, params);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "552 5.3.4");
+  expect_state (f, SMTP_CLIENT_STATE_READY);
+  quit (f);
+}
+
+static int
+run_scenarios (int    argc,
+               char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_scenario ("/interop/postfix/capabilities", test_capabilities);
+  add_scenario ("/interop/postfix/start-tls", test_start_tls);
+  add_scenario ("/interop/postfix/unknown-authority", test_unknown_authority);
+  add_scenario ("/interop/postfix/plain", test_plain);
+  add_scenario ("/interop/postfix/login", test_login);
+  add_scenario ("/interop/postfix/cram-md5", test_cram_md5);
+  add_scenario ("/interop/postfix/wrong-password", test_wrong_password);
+  add_scenario ("/interop/postfix/dots", test_dots);
+  add_scenario ("/interop/postfix/eight-bit", test_eight_bit);
+  add_scenario ("/interop/postfix/no-final-newline", test_no_final_newline);
+  add_scenario ("/interop/postfix/empty-lines", test_empty_lines);
+  add_scenario ("/interop/postfix/long-lines", test_long_lines);
+  add_scenario ("/interop/postfix/long-body", test_long_body);
+  add_scenario ("/interop/postfix/several-messages", test_several_messages);
+  add_scenario ("/interop/postfix/refused-recipient", test_refused_recipient);
+  add_scenario ("/interop/postfix/all-recipients-refused", test_all_recipients_refused);
+  add_scenario ("/interop/postfix/relay-refused", test_relay_refused);
+  add_scenario ("/interop/postfix/relay-signed-in", test_relay_signed_in);
+  add_scenario ("/interop/postfix/too-large", test_too_large);
+
+  return g_test_run ();
+}
+
+/* ---- without Postfix ------------------------------------------------------ */
+
+static void
+report_skip (gconstpointer reason)
+{
+  g_test_skip (reason);
+}
+
+static void
+report_failure (gconstpointer reason)
+{
+  g_test_message ("%s", (const char *) reason);
+  g_test_fail ();
+}
+
+static int
+run_one (int          argc,
+         char       **argv,
+         GTestDataFunc report,
+         const char  *reason)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/interop/postfix", reason, report);
+
+  return g_test_run ();
+}
+
+/* ---- around the scenarios ------------------------------------------------- */
+
+static volatile sig_atomic_t scenarios_pid;
+static volatile sig_atomic_t ended_by;
+
+static void
+on_signal (int number)
+{
+  ended_by = number;
+  if (scenarios_pid > 0)
+    kill (scenarios_pid, number);
+}
+
+static void
+catch_signals (void)
+{
+  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+  struct sigaction action = { .sa_handler = on_signal };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    sigaction (numbers[i], &action, NULL);
+}
+
+static int
+wait_for_scenarios (GPid pid)
+{
+  int status = 0;
+
+  scenarios_pid = pid;
+  if (ended_by != 0)
+    kill (pid, ended_by);
+  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  scenarios_pid = 0;
+
+  return status;
+}
+
+/* Returns how the second process ended, or -1. */
+static int
+run_again (char    **argv,
+           GError  **error)
+{
+  GPid pid;
+
+  if (!g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
+                      NULL, NULL, &pid, error))
+    return -1;
+
+  return wait_for_scenarios (pid);
+}
+
+static int
+exit_like (int status)
+{
+  if (!WIFSIGNALED (status))
+    return WEXITSTATUS (status);
+
+  signal (WTERMSIG (status), SIG_DFL);
+  raise (WTERMSIG (status));
+  return EXIT_FAILURE;
+}
+
+static int
+run_with_postfix (int    argc,
+                  char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  int status = -1;
+
+  catch_signals ();
+  postfix = postfix_start (&error);
+  if (postfix != NULL)
+    {
+      postfix_export (postfix);
+      status = run_again (argv, &error);
+      if (status != 0)
+        postfix_print_log (postfix);
+      postfix_stop (postfix);
+    }
+  g_clear_pointer (&postfix, postfix_free);
+
+  return error == NULL ? exit_like (status) : run_one (argc, argv, report_failure, error->message);
+}
+
+static gboolean
+is_ci (void)
+{
+  const char *ci = g_getenv ("CI");
+
+  return ci != NULL && *ci != '\0';
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autofree char *missing = NULL;
+
+  postfix = postfix_new_from_environ ();
+  if (postfix != NULL)
+    return run_scenarios (argc, argv);
+  if (!postfix_may_start ())
+    return run_one (argc, argv, report_skip, "Postfix must be started by root");
+
+  missing = postfix_missing ();
+  if (missing != NULL)
+    return run_one (argc, argv, is_ci () ? report_failure : report_skip, missing);
+
+  return run_with_postfix (argc, argv);
+}
