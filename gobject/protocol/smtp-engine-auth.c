@@ -199,6 +199,7 @@ smtp_engine_end_auth (SmtpEngine *self)
   self->auth_stage = SMTP_AUTH_NONE;
   g_clear_pointer (&self->withheld, g_bytes_unref);
   g_clear_pointer (&self->challenge, g_bytes_unref);
+  g_clear_pointer (&self->challenge_text, smtp_wipe_free);
 }
 
 /* A refused client takes its leave without waiting for the answer, unless it
@@ -222,13 +223,11 @@ abort_protocol (SmtpEngine *self,
 static void
 take_challenge (SmtpEngine *self)
 {
-  GString *text = self->parser.reply.text;
   gsize length;
   guint8 *bytes;
 
-  g_strchomp (text->str);
-  bytes = smtp_base64_decode (text->str, strlen (text->str), &length);
-  g_string_assign (text, SMTP_MASKED);
+  g_strchomp (self->challenge_text);
+  bytes = smtp_base64_decode (self->challenge_text, strlen (self->challenge_text), &length);
   if (self->withheld != NULL)
     {
       g_autoptr (GBytes) response = g_steal_pointer (&self->withheld);

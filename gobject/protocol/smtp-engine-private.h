@@ -92,6 +92,7 @@ struct _SmtpEngine
   SmtpAuthStage     auth_stage;
   guint             auth_rounds;
   GBytes           *withheld;      /* an initial response too long for the AUTH line */
+  char             *challenge_text; /* of the last 334, in base64 */
   GBytes           *challenge;
   SmtpMask          mask;
 

@@ -66,6 +66,7 @@ smtp_engine_free (SmtpEngine *self)
   smtp_mask_clear (&self->mask);
   g_clear_pointer (&self->withheld, g_bytes_unref);
   g_clear_pointer (&self->challenge, g_bytes_unref);
+  g_clear_pointer (&self->challenge_text, smtp_wipe_free);
   g_clear_pointer (&self->log, g_ptr_array_unref);
   g_clear_error (&self->op_error);
   g_clear_error (&self->failure);
@@ -539,6 +540,16 @@ take_early_reply (SmtpEngine *self)
                                         self->server_name, quoted));
 }
 
+/* A challenge is for the mechanism alone, and it must have it as it came, even
+ * where it repeats what was sent. */
+static const char *
+hide_challenge (SmtpEngine *self)
+{
+  smtp_wipe_free (self->challenge_text);
+  self->challenge_text = g_strdup (self->parser.reply.text->str);
+  return SMTP_MASKED;
+}
+
 static void
 take_reply (SmtpEngine *self)
 {
@@ -546,12 +557,11 @@ take_reply (SmtpEngine *self)
 
   self->n_replies++;
   self->progress++;
-  smtp_mask_apply (&self->mask, self->parser.reply.text);
-  /* A challenge is for the mechanism alone. */
-  if (self->auth_stage == SMTP_AUTH_NONE || self->parser.reply.code != 334)
-    log_reply (self);
-  else if (self->log != NULL)
-    smtp_engine_log (self, SMTP_DIRECTION_RECEIVED, g_strdup ("334 " SMTP_MASKED));
+  if (self->parser.reply.code == 334)
+    g_string_assign (self->parser.reply.text, hide_challenge (self));
+  else
+    smtp_mask_apply (&self->mask, self->parser.reply.text);
+  log_reply (self);
 
   if (self->parser.reply.code == 421)
     {
