@@ -49,6 +49,7 @@ struct _SmtpClient
 /* smtp-client.c, for operations */
 void            smtp_client_prepare_log       (SmtpClient            *self);
 void            smtp_client_publish           (SmtpClient            *self);
+void            smtp_client_publish_later     (SmtpClient            *self);
 gboolean        smtp_client_adopt_stream      (SmtpClient            *self,
                                                GIOStream             *stream,
                                                gboolean               via_proxy,

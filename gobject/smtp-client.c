@@ -197,6 +197,39 @@ smtp_client_publish (SmtpClient *self)
   g_object_unref (self);
 }
 
+static gboolean
+on_publish (gpointer user_data)
+{
+  g_autoptr (SmtpClient) self = g_weak_ref_get (user_data);
+
+  if (self != NULL)
+    smtp_client_publish (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+/*< private >
+ * The same from the main loop, where emitting at once is not allowed: inside a
+ * dispose, which may be a garbage collector's.
+ */
+void
+smtp_client_publish_later (SmtpClient *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  GWeakRef *weak = g_new (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  g_source_set_static_name (source, "[smtp-glib] publish");
+  g_source_set_callback (source, on_publish, weak, weak_ref_free);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
 /* ---- the connection ------------------------------------------------------- */
 
 /* Whether the caller's stream, or the one that was connected, lets a secret

@@ -165,8 +165,12 @@ smtp_data_stream_splice (GOutputStream             *stream,
   n = G_OUTPUT_STREAM_CLASS (smtp_data_stream_parent_class)->splice (stream, source,
                                                                      flags & ~G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
                                                                      cancellable, &failure);
-  if (n < 0)
-    give_up (self, failure);
+  /* A source of PyGObject or GJS that raises returns 0, and the error. */
+  if (failure != NULL)
+    {
+      n = -1;
+      give_up (self, failure);
+    }
 
   /* GIO holds the stream for the splice; closing asks for that again. */
   if (flags & G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET)
@@ -503,7 +507,7 @@ smtp_data_stream_dispose (GObject *object)
                                               self->client->server_name);
 
       give_up (self, cause);
-      smtp_client_publish (self->client);
+      smtp_client_publish_later (self->client);
     }
 
   G_OBJECT_CLASS (smtp_data_stream_parent_class)->dispose (object);

@@ -98,11 +98,11 @@ def check(asynchronous):
     assert session(server, asynchronous, True) == (1, None)
     before = len(server.lines)
     asked, error = session(server, asynchronous, False)
-    assert server.reused == [False, True], 'the session was not resumed: %s' % server.reused
     assert asked == 1, 'nobody was asked'
     assert error is not None and error.matches(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE), error
     assert session(server, asynchronous, True) == (1, None)
-    assert server.reused == [False, True, True], server.reused
+    # The server may not have come as far as to see the refused one.
+    assert not server.reused[0] and server.reused[-1], 'no session was resumed: %s' % server.reused
     assert server.lines[before].startswith(b'EHLO') and len(server.lines) == before + 3, server.lines
 
 
