@@ -62,7 +62,7 @@ static const char main_cf[] =
   "smtpd_sasl_path = smtpd\n"
   "smtpd_sasl_local_domain = " POSTFIX_DOMAIN "\n"
   "smtpd_sasl_security_options = noanonymous\n"
-  "cyrus_sasl_config_path = @D@/sasl\n";
+  "cyrus_sasl_config_path = @D@/config/sasl\n";
 
 static const char master_cf[] =
   "127.0.0.1:@PORT@ inet n - n - - smtpd\n"
@@ -86,10 +86,12 @@ static const char master_cf[] =
   "anvil      unix  -       -       n       -       1       anvil\n"
   "postlog    unix-dgram n  -       n       -       1       postlogd\n";
 
+/* Cyrus SASL's, beside main.cf, as Debian's Postfix looks there whatever
+ * cyrus_sasl_config_path is. */
 static const char smtpd_conf[] =
   "pwcheck_method: auxprop\n"
   "auxprop_plugin: sasldb\n"
-  "sasldb_path: @D@/sasl/sasldb2\n"
+  "sasldb_path: @D@/config/sasl/sasldb2\n"
   "mech_list: PLAIN LOGIN CRAM-MD5\n";
 
 /* ---- programs ------------------------------------------------------------- */
@@ -206,7 +208,7 @@ make_directories (Postfix  *self,
                   GError  **error)
 {
   static const struct { const char *name, *owner; } directories[] = {
-    { "config", NULL }, { "queue", NULL }, { "log", NULL }, { "sasl", NULL }, { "data", MAIL_OWNER },
+    { "config", NULL }, { "queue", NULL }, { "log", NULL }, { "config/sasl", NULL }, { "data", MAIL_OWNER },
     { "mail", BOX_OWNER }, { "mail/box", BOX_OWNER }, { "mail/box/tmp", BOX_OWNER },
     { "mail/box/new", BOX_OWNER }, { "mail/box/cur", BOX_OWNER },
   };
@@ -273,7 +275,7 @@ write_password (Postfix  *self,
                 GError  **error)
 {
   g_autofree char *program = find_program ("saslpasswd2");
-  g_autofree char *path = g_build_filename (self->directory, "sasl", "sasldb2", NULL);
+  g_autofree char *path = g_build_filename (self->directory, "config", "sasl", "sasldb2", NULL);
   g_autoptr (GSubprocess) process = NULL;
 
   process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE, error, program, "-p", "-c", "-f", path,
@@ -324,7 +326,7 @@ postfix_prepare (Postfix  *self,
 {
   return make_directories (self, error) &&
          write_template (self, "config/main.cf", main_cf, error) &&
-         write_template (self, "sasl/smtpd.conf", smtpd_conf, error) &&
+         write_template (self, "config/sasl/smtpd.conf", smtpd_conf, error) &&
          write_certificate (self, error) &&
          write_password (self, error);
 }
@@ -432,17 +434,17 @@ postfix_print_log (Postfix *self)
 
 /* ---- for another process -------------------------------------------------- */
 
-void
+char **
 postfix_export (Postfix *self)
 {
   g_autofree char *port = g_strdup_printf ("%u", self->port);
+  char **variables = g_environ_setenv (g_get_environ (), DIRECTORY_VARIABLE, self->directory, TRUE);
 
-  g_setenv (DIRECTORY_VARIABLE, self->directory, TRUE);
-  g_setenv (PORT_VARIABLE, port, TRUE);
+  return g_environ_setenv (variables, PORT_VARIABLE, port, TRUE);
 }
 
 Postfix *
-postfix_new_from_environ (void)
+postfix_import (void)
 {
   const char *directory = g_getenv (DIRECTORY_VARIABLE);
   const char *port = g_getenv (PORT_VARIABLE);

@@ -33,9 +33,9 @@ Postfix *postfix_start           (GError    **error);
 void     postfix_stop            (Postfix    *self);
 void     postfix_print_log       (Postfix    *self);
 
-/* One that another process has started. */
-Postfix *postfix_new_from_environ (void);
-void     postfix_export          (Postfix    *self);
+/* The environment for another process, and what that finds there. */
+char   **postfix_export          (Postfix    *self);
+Postfix *postfix_import          (void);
 void     postfix_free            (Postfix    *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Postfix, postfix_free)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sends a message with an attachment, step by step. */
+
+#include <gmime/gmime.h>
+#include <locale.h>
+#include <smtp-glib/smtp.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define PIECE (64 * 1024)
+
+static char *opt_user;
+static char *opt_auth;
+static char *opt_ca;
+static char *opt_from;
+static char **opt_to;
+static char *opt_subject;
+static char *opt_attach;
+static char *opt_security;
+static gboolean opt_transcript;
+
+static const GOptionEntry entries[] = {
+  { "user", 0, 0, G_OPTION_ARG_STRING, &opt_user, "Sign in; the password is read from SMTP_PASSWORD", "NAME" },
+  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "plain (the default), login or cram-md5", "MECHANISM" },
+  { "ca", 0, 0, G_OPTION_ARG_FILENAME, &opt_ca, "Trust the certificates in this file", "FILE" },
+  { "from", 0, 0, G_OPTION_ARG_STRING, &opt_from, "The sender", "ADDRESS" },
+  { "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_to, "A recipient; may be given several times", "ADDRESS" },
+  { "subject", 0, 0, G_OPTION_ARG_STRING, &opt_subject, "The subject", "TEXT" },
+  { "attach", 0, 0, G_OPTION_ARG_FILENAME, &opt_attach, "A file to attach", "FILE" },
+  { "security", 0, 0, G_OPTION_ARG_STRING, &opt_security, "none, opportunistic, starttls or tls", "MODE" },
+  { "transcript", 0, 0, G_OPTION_ARG_NONE, &opt_transcript, "Show the conversation", NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+/* ---- the message, by GMime -------------------------------------------------- */
+
+static GMimeObject *
+create_attachment (const char  *path,
+                   GError     **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  GMimeStream *stream = g_mime_stream_file_open (path, "r", error);
+  GMimeDataWrapper *content;
+  GMimePart *part;
+
+  if (stream == NULL)
+    return NULL;
+
+  part = g_mime_part_new_with_type ("application", "octet-stream");
+  content = g_mime_data_wrapper_new_with_stream (stream, GMIME_CONTENT_ENCODING_DEFAULT);
+  g_mime_part_set_content (part, content);
+  g_mime_part_set_content_encoding (part, GMIME_CONTENT_ENCODING_BASE64);
+  g_mime_part_set_filename (part, name);
+  g_object_unref (content);
+  g_object_unref (stream);
+  return GMIME_OBJECT (part);
+}
+
+static GMimeObject *
+create_body (GError **error)
+{
+  GMimeMultipart *body = g_mime_multipart_new_with_subtype ("mixed");
+  GMimeTextPart *text = g_mime_text_part_new_with_subtype ("plain");
+  GMimeObject *attachment;
+
+  g_mime_text_part_set_text (text, "Sent by smtp-glib, from C.\n");
+  g_mime_multipart_add (body, GMIME_OBJECT (text));
+  g_object_unref (text);
+  if (opt_attach == NULL)
+    return GMIME_OBJECT (body);
+
+  attachment = create_attachment (opt_attach, error);
+  if (attachment == NULL)
+    {
+      g_object_unref (body);
+      return NULL;
+    }
+
+  g_mime_multipart_add (body, attachment);
+  g_object_unref (attachment);
+  return GMIME_OBJECT (body);
+}
+
+static char *
+build_message (GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  GMimeObject *body = create_body (error);
+  GMimeMessage *message;
+  char *text;
+
+  if (body == NULL)
+    return NULL;
+
+  message = g_mime_message_new (TRUE);
+  g_mime_message_add_mailbox (message, GMIME_ADDRESS_TYPE_FROM, NULL, opt_from);
+  for (guint i = 0; opt_to[i] != NULL; i++)
+    g_mime_message_add_mailbox (message, GMIME_ADDRESS_TYPE_TO, NULL, opt_to[i]);
+  g_mime_message_set_subject (message, opt_subject != NULL ? opt_subject : "A message from smtp-glib", "utf-8");
+  g_mime_message_set_date (message, now);
+  g_mime_message_set_mime_part (message, body);
+  text = g_mime_object_to_string (GMIME_OBJECT (message), NULL);
+  g_object_unref (body);
+  g_object_unref (message);
+  return text;
+}
+
+/* ---- the client --------------------------------------------------------------- */
+
+static void
+on_transcript (SmtpClient   *client,
+               SmtpDirection direction,
+               const char   *text,
+               gpointer      user_data)
+{
+  g_print ("%s %s\n", direction == SMTP_DIRECTION_SENT ? "C:" : "S:", text);
+}
+
+static SmtpClient *
+create_client (const char *uri,
+               GError    **error)
+{
+  g_autoptr (GEnumClass) modes = g_type_class_ref (SMTP_TYPE_SECURITY);
+  g_autoptr (SmtpClient) client = smtp_client_new_for_uri (uri, error);
+  GEnumValue *mode = opt_security != NULL ? g_enum_get_value_by_nick (modes, opt_security) : NULL;
+
+  if (client != NULL && mode != NULL)
+    {
+      g_autoptr (SmtpClient) same = g_steal_pointer (&client);
+
+      client = smtp_client_new (smtp_client_get_host (same), smtp_client_get_port (same), mode->value);
+    }
+
+  if (client != NULL && opt_ca != NULL)
+    {
+      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (opt_ca, error);
+
+      if (database == NULL)
+        return NULL;
+      smtp_client_set_tls_database (client, database);
+    }
+
+  if (client != NULL && opt_transcript)
+    g_signal_connect (client, "transcript", G_CALLBACK (on_transcript), NULL);
+  return g_steal_pointer (&client);
+}
+
+static SmtpAuth *
+create_auth (const char *host)
+{
+  const char *password = g_getenv ("SMTP_PASSWORD");
+
+  if (password == NULL)
+    password = "";
+  if (g_strcmp0 (opt_auth, "cram-md5") == 0)
+    return smtp_cram_md5_auth_new (opt_user, password);
+  if (g_strcmp0 (opt_auth, "login") == 0)
+    return smtp_login_auth_new (opt_user, password, host);
+  return smtp_plain_auth_new (NULL, opt_user, password, host);
+}
+
+static gboolean
+begin_message (SmtpClient *client,
+               GError    **error)
+{
+  if (!smtp_client_mail (client, opt_from, NULL, NULL, error))
+    return FALSE;
+
+  for (guint i = 0; opt_to[i] != NULL; i++)
+    {
+      if (!smtp_client_rcpt (client, opt_to[i], NULL, NULL, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+write_content (GOutputStream *stream,
+               const char    *content,
+               GError       **error)
+{
+  gboolean terminal = isatty (STDERR_FILENO);
+  gsize length = strlen (content);
+
+  for (gsize done = 0; done < length;)
+    {
+      gsize piece = MIN (PIECE, length - done);
+
+      if (!g_output_stream_write_all (stream, content + done, piece, NULL, NULL, error))
+        return FALSE;
+      done += piece;
+      if (terminal)
+        fprintf (stderr, "\r%3" G_GSIZE_FORMAT " %%%s", 100 * done / length, done == length ? "\n" : "");
+    }
+
+  return TRUE;
+}
+
+static gboolean
+send_content (SmtpClient *client,
+              const char *content,
+              GError    **error)
+{
+  g_autoptr (GOutputStream) stream = smtp_client_data (client, NULL, error);
+
+  if (stream == NULL || !write_content (stream, content, error))
+    return FALSE;
+
+  /* This sends the message, and waits for the verdict. */
+  if (!g_output_stream_close (stream, NULL, error))
+    return FALSE;
+
+  g_print ("Accepted: %s\n", smtp_reply_get_text (smtp_client_get_last_reply (client)));
+  return TRUE;
+}
+
+static gboolean
+send_message (const char *uri,
+              GError    **error)
+{
+  g_autofree char *content = build_message (error);
+  g_autoptr (SmtpClient) client = content != NULL ? create_client (uri, error) : NULL;
+  g_autoptr (SmtpAuth) auth = NULL;
+
+  if (client == NULL || !smtp_client_open (client, NULL, error))
+    return FALSE;
+
+  if (opt_user != NULL)
+    auth = create_auth (smtp_client_get_server_name (client));
+  if (auth != NULL && !smtp_client_authenticate (client, auth, NULL, error))
+    return FALSE;
+
+  if (!begin_message (client, error) || !send_content (client, content, error))
+    return FALSE;
+
+  smtp_client_quit (client, NULL, NULL);
+  return TRUE;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("URI");
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2 || opt_from == NULL || opt_to == NULL)
+    {
+      g_printerr ("%s\n", error != NULL ? error->message : "A URI, --from and --to are needed; see --help");
+      return 2;
+    }
+
+  g_mime_init ();
+  if (send_message (argv[1], &error))
+    return 0;
+
+  g_printerr ("%s\n", error->message);
+  if (g_error_matches (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_OUTCOME_UNKNOWN))
+    g_printerr ("Look whether it arrived before you send it again.\n");
+  return 1;
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Sends a message with an attachment, step by step."""
+
+import argparse
+import email.message
+import mimetypes
+import os
+import sys
+
+import gi
+gi.require_version('Smtp', '1.0')
+from gi.repository import Gio, GLib, Smtp
+
+PIECE = 64 * 1024
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--user', help='sign in; the password is read from SMTP_PASSWORD')
+    parser.add_argument('--auth', choices=('plain', 'login', 'cram-md5'), default='plain')
+    parser.add_argument('--ca', metavar='FILE', help='trust the certificates in this file')
+    parser.add_argument('--from', dest='sender', required=True, metavar='ADDRESS')
+    parser.add_argument('--to', action='append', required=True, metavar='ADDRESS')
+    parser.add_argument('--subject', default='A message from smtp-glib')
+    parser.add_argument('--attach', metavar='FILE')
+    parser.add_argument('--security', choices=('none', 'opportunistic', 'starttls', 'tls'))
+    parser.add_argument('--transcript', action='store_true', help='show the conversation')
+    parser.add_argument('uri', metavar='URI', help='smtp://, submission:// or smtps:// and a host')
+    return parser.parse_args()
+
+
+def build_message(arguments):
+    message = email.message.EmailMessage()
+    message['From'] = arguments.sender
+    message['To'] = ', '.join(arguments.to)
+    message['Subject'] = arguments.subject
+    message.set_content('Sent by smtp-glib, from Python.\n')
+    if arguments.attach:
+        kind = mimetypes.guess_type(arguments.attach)[0] or 'application/octet-stream'
+        with open(arguments.attach, 'rb') as file:
+            message.add_attachment(file.read(), *kind.split('/'), filename=os.path.basename(arguments.attach))
+    return bytes(message)
+
+
+def create_client(arguments):
+    client = Smtp.Client.new_for_uri(arguments.uri)
+    if arguments.security:
+        client = Smtp.Client.new(client.props.host, client.props.port,
+                                 getattr(Smtp.Security, arguments.security.upper()))
+    if arguments.ca:
+        client.set_tls_database(Gio.TlsFileDatabase.new(arguments.ca))
+    if arguments.transcript:
+        client.connect('transcript', lambda client, direction, text:
+                       print('C:' if direction == Smtp.Direction.SENT else 'S:', text))
+    return client
+
+
+def create_auth(arguments, host):
+    password = os.environ.get('SMTP_PASSWORD', '')
+    if arguments.auth == 'cram-md5':
+        return Smtp.CramMd5Auth.new(arguments.user, password)
+    if arguments.auth == 'login':
+        return Smtp.LoginAuth.new(arguments.user, password, host)
+    return Smtp.PlainAuth.new(None, arguments.user, password, host)
+
+
+def write_content(stream, content):
+    for start in range(0, len(content), PIECE):
+        stream.write_all(content[start:start + PIECE], None)
+        if sys.stderr.isatty():
+            done = min(start + PIECE, len(content))
+            print('\r%3d %%' % (100 * done // len(content)), end='', file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def send(arguments):
+    content = build_message(arguments)
+    client = create_client(arguments)
+    client.open(None)
+    if arguments.user:
+        client.authenticate(create_auth(arguments, client.props.server_name), None)
+    client.mail(arguments.sender, None, None)
+    for recipient in arguments.to:
+        client.rcpt(recipient, None, None)
+    stream = client.data(None)
+    write_content(stream, content)
+    stream.close(None)  # this sends the message, and waits for the verdict
+    print('Accepted:', client.props.last_reply.get_text())
+    client.quit(None)
+
+
+def main():
+    try:
+        send(parse_arguments())
+    except GLib.Error as error:
+        print(error.message, file=sys.stderr)
+        if error.matches(Smtp.client_error_quark(), Smtp.ClientError.OUTCOME_UNKNOWN):
+            print('Look whether it arrived before you send it again.', file=sys.stderr)
+        return 1
+    return 0
+
+
+sys.exit(main())
