@@ -13,9 +13,10 @@
 
 #include "smtp-test-certificate.h"
 
-#define MAIL_OWNER  "postfix"
-#define BOX_OWNER   "nobody"
-#define MAX_STARTS  5
+#define MAIL_OWNER   "postfix"
+#define BOX_OWNER    "nobody"
+#define MAX_STARTS   5
+#define STOP_SECONDS 5
 
 #define DIRECTORY_VARIABLE "SMTP_INTEROP_DIRECTORY"
 #define PORT_VARIABLE      "SMTP_INTEROP_PORT"
@@ -359,13 +360,23 @@ try_start (Postfix  *self,
          run_postfix (self, "start", error);
 }
 
+/* A port that is taken shows as a failure of the program. */
 static gboolean
 start_on_some_port (Postfix  *self,
                     GError  **error)
 {
   for (guint i = 1; i < MAX_STARTS; i++)
-    if (try_start (self, NULL))
-      return TRUE;
+    {
+      g_autoptr (GError) failure = NULL;
+
+      if (try_start (self, &failure))
+        return TRUE;
+      if (failure->domain != G_SPAWN_EXIT_ERROR)
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+    }
 
   return try_start (self, error);
 }
@@ -389,36 +400,64 @@ postfix_start (GError **error)
 
 /* ---- stopping ------------------------------------------------------------- */
 
-/* As long as the master runs it has its file locked, so that the number is
- * that of no other process. */
-static pid_t
-find_master (Postfix *self)
+static void
+on_alarm (int number G_GNUC_UNUSED)
 {
-  g_autofree char *path = g_build_filename (self->directory, "queue", "pid", "master.pid", NULL);
-  g_autofree char *text = NULL;
-  int fd = g_open (path, O_RDWR | O_CLOEXEC, 0);
-  gboolean locked = fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0;
+}
 
-  if (fd >= 0)
-    close (fd);
+/* As long as the master runs it has its file locked. Says whether it is gone
+ * within so many seconds. */
+static gboolean
+wait_for_lock (int   fd,
+               guint seconds)
+{
+  struct sigaction action = { .sa_handler = on_alarm };
+  gboolean locked;
 
+  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+
+  /* Not restarted by the signal. */
+  sigaction (SIGALRM, &action, NULL);
+  alarm (seconds);
+  locked = seconds > 0 && flock (fd, LOCK_EX) == 0;
+  alarm (0);
+
+  return locked;
+}
+
+/* The locked file is the proof that the number is the master's. What
+ * "postfix stop" does more is to sleep. */
+static void
+stop_master (int         fd,
+             const char *pid_text)
+{
   /* Padded with blanks. */
-  return locked && g_file_get_contents (path, &text, NULL, NULL) ? (pid_t) g_ascii_strtoll (text, NULL, 10) : 0;
+  pid_t pid = g_ascii_strtoll (pid_text, NULL, 10);
+
+  if (pid <= 1 || wait_for_lock (fd, 0))
+    return;
+
+  kill (pid, SIGTERM);
+  if (!wait_for_lock (fd, STOP_SECONDS))
+    g_printerr ("# Postfix does not stop: killing %ld\n", (glong) pid);
+
+  /* It leads the group of its daemons. */
+  kill (-pid, SIGKILL);
 }
 
 /* Also after a start that failed. */
 void
 postfix_stop (Postfix *self)
 {
-  pid_t pid;
+  g_autofree char *path = g_build_filename (self->directory, "queue", "pid", "master.pid", NULL);
+  g_autofree char *text = NULL;
+  int fd = g_open (path, O_RDWR | O_CLOEXEC, 0);
 
-  if (find_master (self) > 1)
-    run_postfix (self, "stop", NULL);
-  if ((pid = find_master (self)) > 1)
-    {
-      g_printerr ("# Postfix does not stop: killing %ld\n", (glong) pid);
-      kill (-pid, SIGKILL);
-    }
+  if (fd >= 0 && g_file_get_contents (path, &text, NULL, NULL))
+    stop_master (fd, text);
+  if (fd >= 0)
+    close (fd);
   remove_tree (self->directory);
 }
 
