@@ -38,7 +38,8 @@ smtp_buffer_length (const SmtpBuffer *self)
 static inline const guint8 *
 smtp_buffer_head (const SmtpBuffer *self)
 {
-  return self->data + self->start;
+  /* An offset to NULL is undefined, even that of 0. */
+  return self->data != NULL ? self->data + self->start : NULL;
 }
 
 G_END_DECLS

@@ -462,6 +462,7 @@ test_pending (Fixture *f)
     }
 
   open_client (f);
+  smtp_test_server_script_delay (f->server, "NOOP", 200, 0);
   f->cancellable = g_cancellable_new ();
   smtp_client_noop_async (f->client, f->cancellable, on_noop, f);
   g_assert_false (smtp_client_mail (f->client, "a@b.example", NULL, NULL, &f->error));
