@@ -385,6 +385,13 @@ rsp_mail (SmtpEngine *self)
   if (!accepted (self, SMTP_COMMAND_MAIL))
     return;
 
+  /* Behind a refused RSET that was pipelined: whose recipients would it have? */
+  if (self->state != SMTP_CLIENT_STATE_READY)
+    {
+      smtp_command_break_unexpected (self);
+      return;
+    }
+
   self->utf8 = self->new_utf8;
   smtp_engine_set_state (self, SMTP_CLIENT_STATE_MAIL);
 }
@@ -420,6 +427,22 @@ rsp_rcpt (SmtpEngine *self)
 }
 
 /* ---- DATA ----------------------------------------------------------------- */
+
+/* Behind recipients that may all be refused it could deliver an empty message:
+ * it waits for their replies. */
+static gboolean
+cmd_data (SmtpEngine      *self,
+          const Arguments *arguments,
+          GString         *line,
+          GError         **error)
+{
+  if (self->n_pending == 0)
+    return TRUE;
+
+  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_STATE,
+               _("DATA to %s has to wait for the replies to RCPT"), self->server_name);
+  return FALSE;
+}
 
 static void
 rsp_data (SmtpEngine *self)
@@ -580,7 +603,7 @@ static const CommandInfo commands[SMTP_N_COMMANDS] = {
                               N_("%s refused the sender: %s") },
   [SMTP_COMMAND_RCPT]     = { "RCPT", IN (MAIL) | IN (RCPT), SMTP_CLIENT_STATE_RCPT, cmd_rcpt, rsp_rcpt, SMTP_PHASE_ORDINARY, FALSE, LINES,
                               N_("%s refused the recipient: %s") },
-  [SMTP_COMMAND_DATA]     = { "DATA", IN (RCPT), STAYS, cmd_bare, rsp_data, SMTP_PHASE_DATA, TRUE, LINES,
+  [SMTP_COMMAND_DATA]     = { "DATA", IN (RCPT), STAYS, cmd_data, rsp_data, SMTP_PHASE_DATA, TRUE, LINES,
                               N_("%s refused to take the content: %s") },
   [SMTP_COMMAND_CONTENT]  = { NULL, 0, STAYS, NULL, rsp_content, SMTP_PHASE_VERDICT, TRUE, LINES,
                               N_("%s refused the message: %s") },
@@ -662,6 +685,14 @@ may_pipeline (SmtpEngine *self)
          !commands[self->pending[last].command].barrier;
 }
 
+/* Something that is no reply is waited for: a handshake, the mechanism's
+ * answer, the end of a farewell. */
+static gboolean
+is_engaged (SmtpEngine *self)
+{
+  return self->want_tls || self->auth_stage != SMTP_AUTH_NONE || self->leaving;
+}
+
 /*< private >
  * Whether a command fits in here: the connection stands, the transaction is
  * where the command needs it, and nothing is under way that it must wait for.
@@ -677,7 +708,8 @@ smtp_command_allowed (SmtpEngine  *self,
   if (!smtp_engine_check_usable (self, error))
     return FALSE;
 
-  if ((info->states & (1u << state)) && (self->n_pending == 0 || may_pipeline (self)))
+  if ((info->states & (1u << state)) && !is_engaged (self) &&
+      (self->n_pending == 0 || may_pipeline (self)))
     return TRUE;
 
   if (state < SMTP_CLIENT_STATE_READY)
@@ -735,6 +767,13 @@ smtp_engine_open (SmtpEngine   *self,
 {
   if (!smtp_engine_check_usable (self, error))
     return FALSE;
+
+  if (self->opening || self->state > SMTP_CLIENT_STATE_OPENING)
+    {
+      g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_STATE,
+                   _("The connection to %s is open already"), self->server_name);
+      return FALSE;
+    }
 
   if (!smtp_check_ehlo_name (local_name, error))
     return FALSE;

@@ -180,7 +180,7 @@ void
 smtp_engine_break (SmtpEngine *self,
                    GError     *cause)
 {
-  if (self->failure != NULL)
+  if (self->failure != NULL || self->state == SMTP_CLIENT_STATE_CLOSED)
     {
       g_error_free (cause);
       return;
@@ -643,6 +643,9 @@ smtp_engine_feed (SmtpEngine *self,
 gboolean
 smtp_engine_feed_eof (SmtpEngine *self)
 {
+  if (self->state == SMTP_CLIENT_STATE_CLOSED)
+    return TRUE;
+
   if (self->n_pending == 0 || self->pending[self->first_pending].command != SMTP_COMMAND_QUIT)
     return FALSE;
 

@@ -67,8 +67,8 @@ test_malformed (void)
       gsize length;
       g_autofree guint8 *bytes = smtp_base64_decode (malformed[i], strlen (malformed[i]), &length);
 
-      g_test_message ("“%s”", malformed[i]);
-      g_assert_null (bytes);
+      if (bytes != NULL)
+        g_error ("“%s” is accepted", malformed[i]);
     }
 }
 
