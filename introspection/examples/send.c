@@ -134,7 +134,9 @@ create_client (const char *uri,
 
   if (client != NULL && opt_ca != NULL)
     {
-      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (opt_ca, error);
+      /* The database wants an absolute path. */
+      g_autofree char *path = g_canonicalize_filename (opt_ca, NULL);
+      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, error);
 
       if (database == NULL)
         return NULL;

@@ -96,7 +96,7 @@ function createClient(options) {
     if (options.security)
         client = Smtp.Client.new(client.host, client.port, Smtp.Security[options.security.toUpperCase()]);
     if (options.ca)
-        client.tls_database = Gio.TlsFileDatabase.new(options.ca);
+        client.tls_database = Gio.TlsFileDatabase.new(Gio.File.new_for_path(options.ca).get_path());
     if (options.transcript) {
         client.connect('transcript', (_client, direction, text) =>
             print(direction === Smtp.Direction.SENT ? 'C:' : 'S:', text));

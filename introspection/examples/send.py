@@ -52,7 +52,7 @@ def create_client(arguments):
         client = Smtp.Client.new(client.props.host, client.props.port,
                                  getattr(Smtp.Security, arguments.security.upper()))
     if arguments.ca:
-        client.set_tls_database(Gio.TlsFileDatabase.new(arguments.ca))
+        client.set_tls_database(Gio.TlsFileDatabase.new(os.path.abspath(arguments.ca)))
     if arguments.transcript:
         client.connect('transcript', lambda client, direction, text:
                        print('C:' if direction == Smtp.Direction.SENT else 'S:', text))

@@ -63,7 +63,7 @@ Smtp.Client create_client (string uri) throws Error {
             client = new Smtp.Client (client.host, (uint16) client.port, (Smtp.Security) mode.value);
     }
     if (opt_ca != null)
-        client.tls_database = TlsFileDatabase.@new (opt_ca);
+        client.tls_database = TlsFileDatabase.@new (Filename.canonicalize (opt_ca));
     if (opt_transcript)
         client.transcript.connect ((direction, text) => {
             print ("%s %s\n", direction == Smtp.Direction.SENT ? "C:" : "S:", text);
