@@ -103,6 +103,20 @@ test_verdicts (Fixture *f)
   g_assert_no_error (f->error);
 }
 
+/* The verdict is in: a server that does not say goodbye is not waited for, as
+ * the five minutes of other replies would be. */
+static void
+test_silent_quit (Fixture *f)
+{
+  g_autofree char *uri = NULL;
+
+  start_server (f);
+  uri = smtp_test_server_get_uri (f->server);
+  smtp_test_server_script_silence (f->server, "QUIT", 0);
+  g_assert_true (x_send_mail (f, uri, NULL, "sender@example.org", two, CONTENT));
+  g_assert_no_error (f->error);
+}
+
 /* TLS where it is offered, and then a certificate that nobody accepts is an
  * error and not a reason to go on without. */
 static void
@@ -207,6 +221,7 @@ main (int    argc,
   add_scenario ("/send-mail/auth-not-offered", test_auth_not_offered);
   add_scenario ("/send-mail/one-refused", test_one_refused);
   add_scenario ("/send-mail/verdicts", test_verdicts);
+  add_scenario ("/send-mail/silent-quit", test_silent_quit);
   add_scenario ("/send-mail/tls", test_tls);
   add_scenario ("/send-mail/arguments", test_arguments);
   add_scenario ("/send-mail/cancelled", test_cancelled);
