@@ -66,7 +66,7 @@ smtp_mask_add (SmtpMask     *self,
                gconstpointer bytes,
                gsize         length)
 {
-  const char *piece = bytes;
+  const char *piece = bytes != NULL ? bytes : ""; /* of an empty GBytes */
   const char *end = piece + length;
 
   add_secret (self, encoded, strlen (encoded));

@@ -42,6 +42,7 @@ test_queue (void)
   SmtpBuffer buffer = { 0 };
 
   g_assert_cmpuint (smtp_buffer_length (&buffer), ==, 0);
+  g_assert_null (smtp_buffer_head (&buffer));
   smtp_buffer_append (&buffer, NULL, 0);
   smtp_buffer_consume (&buffer, 0);
   g_assert_cmpuint (smtp_buffer_length (&buffer), ==, 0);

@@ -72,6 +72,16 @@ test_several (void)
   smtp_mask_clear (&mask);
 }
 
+/* An empty GBytes has no data. */
+static void
+test_nothing (void)
+{
+  SmtpMask mask = { NULL };
+
+  smtp_mask_add (&mask, "", NULL, 0);
+  g_assert_null (mask.secrets);
+}
+
 static void
 test_wipe_free (void)
 {
@@ -87,6 +97,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mask/cases", test_cases);
   g_test_add_func ("/mask/several", test_several);
+  g_test_add_func ("/mask/nothing", test_nothing);
   g_test_add_func ("/mask/wipe-free", test_wipe_free);
   return g_test_run ();
 }
