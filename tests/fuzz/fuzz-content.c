@@ -1,53 +1,98 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Content, whole and octet by octet. What leaves has no bare CR or LF, and no
- * dot alone on its line before the end. */
+/* Content: however it is cut, the same octets leave, and a server reads just
+ * its lines from them. The first octet chooses the cuts. */
+
+#include <string.h>
 
 #include "fuzz.h"
-
 #include "smtp-content.h"
 
-const char * const fuzz_seeds[] = { "", "a\r\n.b\r\n", "\n.\n", "\r.\r\n.", "..\r\n.", "no end", NULL };
-
-static void
-encode (const char *data,
-        gsize       size,
-        gsize       piece,
-        SmtpBuffer *out)
+static GByteArray *
+encode (const char *content,
+        gsize       length,
+        guint       step)
 {
-  SmtpContent content = { 0 };
+  SmtpContent state = { 0 };
+  SmtpBuffer out = { 0 };
+  GByteArray *wire = g_byte_array_new ();
+  gsize piece = step;
 
-  for (gsize at = 0; at < size; at += piece)
-    smtp_content_encode (&content, data + at, MIN (piece, size - at), out);
-  smtp_content_finish (&content, out);
+  for (gsize done = 0; done < length; done += piece)
+    {
+      piece = step == 0 ? length : 1 + (piece * 7 + done) % step;
+      piece = MIN (piece, length - done);
+      smtp_content_encode (&state, content + done, piece, &out);
+    }
+  smtp_content_finish (&state, &out);
+  g_byte_array_append (wire, smtp_buffer_head (&out), smtp_buffer_length (&out));
+  smtp_buffer_clear (&out);
+  return wire;
 }
 
-static void
-check (const char *bytes,
-       gsize       length)
+/* The content in its plainest: each kind of line end one LF, the last given. */
+static GString *
+simplify (const char *content,
+          gsize       length)
 {
-  g_assert (length >= 3 && memcmp (bytes + length - 3, ".\r\n", 3) == 0);
+  GString *lines = g_string_new (NULL);
+
   for (gsize i = 0; i < length; i++)
     {
-      g_assert (bytes[i] != '\n' || (i > 0 && bytes[i - 1] == '\r'));
-      g_assert (bytes[i] != '\r' || (i + 1 < length && bytes[i + 1] == '\n'));
-      if (i + 3 < length && memcmp (bytes + i, ".\r\n", 3) == 0)
-        g_assert (i > 0 && bytes[i - 1] != '\n');
+      if (content[i] == '\n' && i > 0 && content[i - 1] == '\r')
+        continue;
+      g_string_append_c (lines, content[i] == '\r' ? '\n' : content[i]);
     }
+  if (lines->len > 0 && lines->str[lines->len - 1] != '\n')
+    g_string_append_c (lines, '\n');
+  return lines;
+}
+
+/* As a server reads it. */
+static GString *
+receive (const GByteArray *wire)
+{
+  GString *lines = g_string_new (NULL);
+  const char *p = (const char *) wire->data;
+  const char *end = p + wire->len;
+
+  for (;;)
+    {
+      const char *lf = memchr (p, '\n', end - p);
+
+      g_assert_nonnull (lf);
+      g_assert_true (lf > p && lf[-1] == '\r');
+      g_assert_null (memchr (p, '\r', lf - 1 - p));
+      if (*p == '.' && lf - p == 2)
+        break;
+      p += *p == '.';
+      g_string_append_len (lines, p, lf - 1 - p);
+      g_string_append_c (lines, '\n');
+      p = lf + 1;
+    }
+
+  g_assert_true (p + 3 == end);
+  return lines;
 }
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data,
                         size_t         size)
 {
-  SmtpBuffer whole = { 0 }, octets = { 0 };
+  const char *content = (const char *) data + 1;
+  g_autoptr (GByteArray) whole = NULL;
+  g_autoptr (GByteArray) cut = NULL;
+  g_autoptr (GString) sent = NULL;
+  g_autoptr (GString) received = NULL;
 
-  encode ((const char *) data, size, MAX (size, 1), &whole);
-  encode ((const char *) data, size, 1, &octets);
-  g_assert_cmpmem (smtp_buffer_head (&whole), smtp_buffer_length (&whole),
-                   smtp_buffer_head (&octets), smtp_buffer_length (&octets));
-  check ((const char *) smtp_buffer_head (&whole), smtp_buffer_length (&whole));
-  smtp_buffer_clear (&whole);
-  smtp_buffer_clear (&octets);
+  if (size == 0)
+    return 0;
+
+  whole = encode (content, size - 1, 0);
+  cut = encode (content, size - 1, 1 + data[0]);
+  g_assert_cmpmem (whole->data, whole->len, cut->data, cut->len);
+  sent = simplify (content, size - 1);
+  received = receive (whole);
+  g_assert_cmpmem (received->str, received->len, sent->str, sent->len);
   return 0;
 }

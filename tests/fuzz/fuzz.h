@@ -4,14 +4,13 @@
 #define FUZZ_H
 
 #include <glib.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-/* What libFuzzer, or fuzz-main.c, calls. */
+/* What libFuzzer, or fuzz-main.c without it, calls with each input. */
 int LLVMFuzzerTestOneInput (const uint8_t *data,
                             size_t         size);
-
-/* What a target begins with when there is no corpus: see fuzz-main.c. */
-extern const char * const fuzz_seeds[];
+int LLVMFuzzerInitialize   (int           *argc,
+                            char        ***argv);
 
 #endif
