@@ -596,7 +596,10 @@ begin_request (SmtpClient        *client,
 
     case SMTP_OPERATION_AUTHENTICATE:
       *stage = STAGE_PREPARE;
-      return smtp_engine_check_auth (client->engine, NULL, error);
+      if (!smtp_engine_check_auth (client->engine, NULL, error))
+        return FALSE;
+      smtp_engine_begin (client->engine);
+      return TRUE;
 
     case SMTP_OPERATION_WRITE:
       return check_content (client, error);

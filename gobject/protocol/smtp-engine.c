@@ -271,6 +271,16 @@ smtp_engine_check_usable (SmtpEngine *self,
 }
 
 /*< private >
+ * Begins an operation that does not begin with a command: what ends the
+ * connection from here on is its error.
+ */
+void
+smtp_engine_begin (SmtpEngine *self)
+{
+  self->op_over = FALSE;
+}
+
+/*< private >
  * Ends the operation: its result, for the caller to take.
  */
 gboolean

@@ -86,6 +86,7 @@ void                 smtp_engine_set_tls           (SmtpEngine            *self)
 void                 smtp_engine_set_opening       (SmtpEngine            *self);
 
 /* Operations */
+void                 smtp_engine_begin             (SmtpEngine            *self);
 gboolean             smtp_engine_open              (SmtpEngine            *self,
                                                     SmtpSecurity           security,
                                                     const char            *local_name,

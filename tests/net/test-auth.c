@@ -394,6 +394,7 @@ typedef struct
 
   gboolean  waits;     /* the preparation ends later */
   gboolean  never;     /* or not at all */
+  SmtpClient *closes;  /* what the preparation closes */
   GTask    *task;
   GError   *prepare_error;
   GError   *start_error;
@@ -476,6 +477,9 @@ own_auth_prepare (SmtpAuth       *auth,
   g_autoptr (GSource) source = NULL;
 
   self->prepared = TRUE;
+  if (self->closes != NULL)
+    smtp_client_close (self->closes);
+
   if (self->prepare_error != NULL)
     {
       g_task_return_error (task, g_error_copy (self->prepare_error));
@@ -557,6 +561,19 @@ test_own_prepare_fails (Fixture *f)
   expect_error (f, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no token today");
   g_assert_cmpuint (count_commands (f, "AUTH"), ==, 0);
   expect_state (f, SMTP_CLIENT_STATE_CLOSED);
+}
+
+/* The program may close the client while the mechanism is busy. */
+static void
+test_own_prepare_closes (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->closes = f->client;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CLOSED, "127.0.0.1");
+  g_assert_false (smtp_client_get_authenticated (f->client));
+  expect_state (f, SMTP_CLIENT_STATE_BROKEN);
 }
 
 static void
@@ -668,6 +685,7 @@ main (int    argc,
   add_scenario ("/auth/proxy", test_proxy);
   add_scenario ("/auth/own", test_own);
   add_scenario ("/auth/own-prepare-fails", test_own_prepare_fails);
+  add_scenario ("/auth/own-prepare-closes", test_own_prepare_closes);
   add_scenario ("/auth/own-prepare-never-ends", test_own_prepare_never_ends);
   add_scenario ("/auth/own-start-fails", test_own_start_fails);
   add_scenario ("/auth/own-next-fails", test_own_next_fails);
