@@ -2,12 +2,18 @@
 
 #include "smtp-tls.h"
 
-/* Certificates name a host in its ASCII form. */
+/* Certificates name a host in its ASCII form. An address is given as one: as a
+ * host it would be sent for the server's name (SNI), which RFC 6066 §3 forbids
+ * and servers refuse. */
 static GSocketConnectable *
 make_identity (const SmtpTlsSettings *settings)
 {
-  g_autofree char *ascii = g_hostname_to_ascii (settings->server_name);
+  g_autofree char *ascii = NULL;
 
+  if (g_hostname_is_ip_address (settings->server_name))
+    return G_SOCKET_CONNECTABLE (g_inet_socket_address_new_from_string (settings->server_name, settings->port));
+
+  ascii = g_hostname_to_ascii (settings->server_name);
   return g_network_address_new (ascii != NULL ? ascii : settings->server_name, settings->port);
 }
 

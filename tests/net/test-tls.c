@@ -73,6 +73,26 @@ test_implicit (Fixture *f)
   open_over_tls (f, SMTP_TEST_TLS_IMPLICIT, SMTP_SECURITY_TLS);
 }
 
+/* An IPv6 address is no server name to send in the handshake. */
+static void
+test_ipv6 (Fixture *f)
+{
+  g_object_set (f->server, "address", "::1", "tls-mode", SMTP_TEST_TLS_IMPLICIT, NULL);
+  if (!smtp_test_server_start (f->server, NULL))
+    {
+      g_test_skip ("no IPv6 here");
+      return;
+    }
+
+  f->client = smtp_client_new ("::1", smtp_test_server_get_port (f->server), SMTP_SECURITY_TLS);
+  smtp_client_set_timeout (f->client, 10);
+  trust_server (f);
+  x_open (f);
+  g_assert_no_error (f->error);
+  expect_tls (f);
+  send_message (f);
+}
+
 static void
 on_tls_notify (SmtpClient *client,
                GParamSpec *pspec,
@@ -366,6 +386,7 @@ main (int    argc,
   add_scenario ("/tls/starttls-required", test_starttls_required);
   add_scenario ("/tls/opportunistic", test_opportunistic);
   add_scenario ("/tls/implicit", test_implicit);
+  add_scenario ("/tls/ipv6", test_ipv6);
   add_scenario ("/tls/start-tls", test_start_tls);
   add_scenario ("/tls/start-tls-not-offered", test_start_tls_not_offered);
   add_scenario ("/tls/start-tls-refused", test_start_tls_refused);
