@@ -343,9 +343,7 @@ test_idle_end (Fixture *f)
   open_client (f);
   smtp_test_server_stop (f->server);
   x_noop (f);
-  g_assert_nonnull (f->error);
-  g_assert_true (f->error->domain == G_IO_ERROR);
-  g_clear_error (&f->error);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_SERVICE_CLOSED, "421");
   expect_state (f, SMTP_CLIENT_STATE_BROKEN);
 }
 

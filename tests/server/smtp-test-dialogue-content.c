@@ -150,21 +150,29 @@ answer_chunk (SmtpTestDialogue *self,
 }
 
 static void
+refuse_chunk (SmtpTestDialogue *self,
+              SmtpTestStep     *step)
+{
+  const char *reply = smtp_test_dialogue_offers (self, "CHUNKING")
+                        ? "503 5.5.1 No transaction for this chunk"
+                        : "502 5.5.1 BDAT is not implemented";
+
+  smtp_test_dialogue_answer (self, "BDAT", self->chunk_last ? "." : NULL, reply, NULL, step);
+  self->chunks_refused = TRUE;
+}
+
+static void
 finish_chunk (SmtpTestDialogue *self,
               SmtpTestStep     *step)
 {
   gboolean last = self->chunk_last;
 
-  if (self->answered)
-    self->chunks_refused = TRUE;
-  else if (self->chunk_unwanted)
-    smtp_test_dialogue_answer (self, "BDAT", last ? "." : NULL,
-                               smtp_test_dialogue_offers (self, "CHUNKING")
-                                 ? "503 5.5.1 No transaction for this chunk"
-                                 : "502 5.5.1 BDAT is not implemented",
-                               NULL, step);
-  else
+  if (!self->answered && self->chunk_unwanted)
+    refuse_chunk (self, step);
+  else if (!self->answered)
     answer_chunk (self, step);
+  else
+    self->chunks_refused = TRUE;
 
   self->answered = FALSE;
   self->phase = PHASE_COMMAND;
@@ -203,6 +211,8 @@ smtp_test_dialogue_begin_chunk (SmtpTestDialogue *self,
   self->chunk_unwanted = !smtp_test_dialogue_offers (self, "CHUNKING") || self->sender == NULL ||
                          self->recipients->len == 0 || self->chunks_refused;
   smtp_test_dialogue_begin_content (self);
+  if (self->chunk_unwanted)
+    smtp_test_content_discard (self->content);
 }
 
 static void
@@ -228,7 +238,7 @@ get_octets_before_fault (SmtpTestDialogue *self)
   guint64 received = smtp_test_content_get_received (self->content);
   guint64 after = smtp_test_script_get_next_fault (self->script);
 
-  if (self->answered || after == G_MAXUINT64)
+  if (self->answered || self->silent || after == G_MAXUINT64)
     return G_MAXUINT64;
 
   return after > received ? after - received : 0;

@@ -215,9 +215,10 @@ listen_at_address (SmtpTestServer *self,
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (text, 0);
   g_autoptr (GSocketAddress) bound = NULL;
 
-  if (address == NULL)
+  if (address == NULL ||
+      !g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is no address", text);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is no loopback address", text);
       return FALSE;
     }
 
@@ -370,6 +371,24 @@ smtp_test_server_get_certificate_pem (SmtpTestServer *self)
   g_autoptr (SmtpTestConfig) config = smtp_test_settings_ref_with_identity (&self->settings, NULL);
 
   return g_strdup (config != NULL ? config->identity->certificate_pem : "");
+}
+
+/**
+ * smtp_test_server_get_certificate:
+ * @self: a server
+ * @error: return location for an error
+ *
+ * The server's certificate, without its key.
+ *
+ * Returns: (transfer full): the certificate
+ */
+GTlsCertificate *
+smtp_test_server_get_certificate (SmtpTestServer *self,
+                                  GError        **error)
+{
+  g_autofree char *pem = smtp_test_server_get_certificate_pem (self);
+
+  return g_tls_certificate_new_from_pem (pem, -1, error);
 }
 
 /**

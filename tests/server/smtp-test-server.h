@@ -32,6 +32,9 @@ char            *smtp_test_server_get_uri              (SmtpTestServer *self);
 SMTP_TEST_API
 char            *smtp_test_server_get_certificate_pem  (SmtpTestServer *self);
 SMTP_TEST_API
+GTlsCertificate *smtp_test_server_get_certificate      (SmtpTestServer *self,
+                                                        GError        **error);
+SMTP_TEST_API
 GTlsDatabase    *smtp_test_server_create_database      (SmtpTestServer *self,
                                                         GError        **error);
 SMTP_TEST_API

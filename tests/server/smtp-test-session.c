@@ -2,6 +2,9 @@
 
 #include "smtp-test-session.h"
 
+#include <gio/gfiledescriptorbased.h>
+#include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,6 +33,8 @@ struct _SmtpTestSession
   gboolean              delayed;   /* the batch of replies has had its delay */
   gboolean              has_read;  /* since the last write */
   gboolean              busy;      /* an asynchronous call is under way */
+  gboolean              reading;   /* it is a read: nothing is left to say */
+  gboolean              flooding;  /* the endless reply has begun */
   gboolean              ending;
   GSource              *timer;
   GSource              *hang_up;
@@ -77,10 +82,24 @@ session_end (SmtpTestSession *self)
   session_free (self);
 }
 
+/* Only where it can be done at once: nobody waits for a client here. */
+static void
+say_farewell (SmtpTestSession *self)
+{
+  static const char farewell[] = "421 4.3.2 Server is stopping\r\n";
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+
+  if (G_IS_POLLABLE_OUTPUT_STREAM (output) && g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (output)))
+    g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), farewell, strlen (farewell),
+                                                NULL, NULL);
+}
+
 /* Ends at once, or when the call under way has come back. */
 void
 smtp_test_session_stop (SmtpTestSession *self)
 {
+  if (self->reading && !self->ending)
+    say_farewell (self);
   self->ending = TRUE;
   g_cancellable_cancel (self->cancellable);
   if (!self->busy)
@@ -93,11 +112,56 @@ call_done (SmtpTestSession *self,
            gboolean         success)
 {
   self->busy = FALSE;
+  self->reading = FALSE;
   if (success && !self->ending)
     return TRUE;
 
   session_end (self);
   return FALSE;
+}
+
+/* ---- a client that goes ------------------------------------------------------- */
+
+/* Returns -1 for a stream without a descriptor. */
+static int
+get_fd (SmtpTestSession *self)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->base);
+
+  if (G_IS_SOCKET_CONNECTION (self->base))
+    return g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->base)));
+
+  return G_IS_FILE_DESCRIPTOR_BASED (input) ? g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (input)) : -1;
+}
+
+static gboolean
+on_hang_up (int          fd,
+            GIOCondition condition,
+            gpointer     user_data)
+{
+  session_end (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* While nothing is read, this alone tells that the client has gone. A client
+ * that closes sends no more than a FIN, which is no G_IO_HUP. Behind a full
+ * window even that does not arrive: such a session lasts until the server
+ * stops. */
+static void
+watch_hang_up (SmtpTestSession *self)
+{
+  GIOCondition condition = G_IO_HUP | G_IO_ERR;
+  int fd = get_fd (self);
+
+  if (fd < 0)
+    return;
+
+#ifdef POLLRDHUP
+  condition |= (GIOCondition) POLLRDHUP;
+#endif
+  self->hang_up = g_unix_fd_source_new (fd, condition);
+  g_source_set_callback (self->hang_up, G_SOURCE_FUNC (on_hang_up), self, NULL);
+  g_source_attach (self->hang_up, g_main_context_get_thread_default ());
 }
 
 /* ---- reading ---------------------------------------------------------------- */
@@ -125,6 +189,7 @@ begin_read (SmtpTestSession *self)
   guint64 limit = smtp_test_dialogue_get_read_limit (self->dialogue);
 
   self->busy = TRUE;
+  self->reading = TRUE;
   g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->buffer, MIN (READ_SIZE, limit),
                              G_PRIORITY_DEFAULT, self->cancellable, on_read, self);
 }
@@ -159,6 +224,7 @@ on_timer (gpointer user_data)
   SmtpTestSession *self = user_data;
 
   clear_source (&self->timer);
+  clear_source (&self->hang_up);
   session_run (self);
   return G_SOURCE_REMOVE;
 }
@@ -170,6 +236,8 @@ begin_wait (SmtpTestSession *self,
   self->timer = g_timeout_source_new (milliseconds);
   g_source_set_callback (self->timer, on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
+  if (milliseconds > 0)
+    watch_hang_up (self);
 }
 
 static void
@@ -217,14 +285,20 @@ on_flooded (GObject      *source,
 static void
 begin_flood (SmtpTestSession *self)
 {
-  static const char line[] = "250-and more\r\n";
+  const char *text = self->step.flood == SMTP_TEST_FLOOD_LINES ? "250-and more\r\n" : "and more ";
+  gsize length = strlen (text);
+  gsize size = FLOOD_SIZE / length * length;
 
-  for (guint i = 0; i < FLOOD_SIZE; i++)
-    self->buffer[i] = self->step.flood == SMTP_TEST_FLOOD_LINES ? line[i % strlen (line)] : '2';
+  for (gsize i = 0; i < size; i++)
+    self->buffer[i] = text[i % length];
+
+  /* The one line begins as a right one: its length alone is wrong. */
+  if (self->step.flood == SMTP_TEST_FLOOD_LINE && !self->flooding)
+    memcpy (self->buffer, "250 ", 4);
+  self->flooding = TRUE;
 
   self->busy = TRUE;
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream), self->buffer,
-                                   FLOOD_SIZE / strlen (line) * strlen (line),
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream), self->buffer, size,
                                    G_PRIORITY_DEFAULT, self->cancellable, on_flooded, self);
 }
 
@@ -290,7 +364,7 @@ begin_close (SmtpTestSession *self)
 {
   self->busy = TRUE;
   self->ending = TRUE;
-  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, on_stream_closed, self);
+  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->cancellable, on_stream_closed, self);
 }
 
 static void
@@ -305,29 +379,6 @@ reset_connection (SmtpTestSession *self)
     }
 
   session_end (self);
-}
-
-static gboolean
-on_hang_up (GSocket     *socket,
-            GIOCondition condition,
-            gpointer     user_data)
-{
-  session_end (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-/* Nothing is read any more; the connection stays until the client breaks it or
- * the server stops. */
-static void
-stop_reading (SmtpTestSession *self)
-{
-  if (!G_IS_SOCKET_CONNECTION (self->base))
-    return;
-
-  self->hang_up = g_socket_create_source (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->base)),
-                                          G_IO_HUP | G_IO_ERR, NULL);
-  g_source_set_callback (self->hang_up, G_SOURCE_FUNC (on_hang_up), self, NULL);
-  g_source_attach (self->hang_up, g_main_context_get_thread_default ());
 }
 
 /* ---- steps ------------------------------------------------------------------------ */
@@ -359,7 +410,8 @@ act (SmtpTestSession *self)
       return FALSE;
 
     case SMTP_TEST_ACTION_STOP_READING:
-      stop_reading (self);
+      /* The connection stays until the client breaks it or the server stops. */
+      watch_hang_up (self);
       return FALSE;
 
     case SMTP_TEST_ACTION_FLOOD:
