@@ -10,10 +10,17 @@
 #define KEPT_BUFFER (128 * 1024)
 
 static void
+smtp_buffer_wipe (SmtpBuffer *self)
+{
+  if (self->secret > 0)
+    explicit_bzero (self->data, self->secret);
+  self->secret = 0;
+}
+
+static void
 smtp_buffer_release (SmtpBuffer *self)
 {
-  if (self->data != NULL)
-    explicit_bzero (self->data, self->end);
+  smtp_buffer_wipe (self);
   g_clear_pointer (&self->data, g_free);
 }
 
@@ -22,6 +29,7 @@ smtp_buffer_grow (SmtpBuffer *self,
                   gsize       needed)
 {
   gsize length = smtp_buffer_length (self);
+  gsize secret = self->secret > self->start ? self->secret - self->start : 0;
   gsize size = MAX (self->size, SMALLEST_BUFFER);
   guint8 *data;
 
@@ -37,11 +45,12 @@ smtp_buffer_grow (SmtpBuffer *self,
   self->size = size;
   self->start = 0;
   self->end = length;
+  self->secret = secret;
 }
 
 /*< private >
  * Makes room for n octets and returns where they go. The caller adds what it
- * wrote to self->end.
+ * wrote to self->end. What is written so is not wiped.
  */
 guint8 *
 smtp_buffer_reserve (SmtpBuffer *self,
@@ -63,6 +72,7 @@ smtp_buffer_append (SmtpBuffer *self,
 
   memcpy (smtp_buffer_reserve (self, n), bytes, n);
   self->end += n;
+  self->secret = self->end;
 }
 
 void
@@ -81,8 +91,7 @@ smtp_buffer_consume (SmtpBuffer *self,
       return;
     }
 
-  if (self->data != NULL)
-    explicit_bzero (self->data, self->end);
+  smtp_buffer_wipe (self);
   self->start = self->end = 0;
 }
 

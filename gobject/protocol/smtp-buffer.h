@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* A queue of octets: appended at the end, consumed at the front.
  *
  * It may hold a password, so whatever leaves it is wiped: what was consumed,
- * and the old memory when it grows. The head never moves in value while it is
+ * and the old memory when it grows. Octets that were written in place are
+ * content and not wiped: that would cost as much as copying them. The head never moves in value while it is
  * unconfirmed, as TLS wants the same octets again after a partial write. */
 typedef struct
 {
@@ -18,6 +19,7 @@ typedef struct
   gsize   start;
   gsize   end;
   gsize   size;
+  gsize   secret; /* what stands before this offset must be wiped */
 } SmtpBuffer;
 
 guint8 *smtp_buffer_reserve (SmtpBuffer *self,

@@ -3,10 +3,10 @@
 #ifndef SMTP_ENGINE_PRIVATE_H
 #define SMTP_ENGINE_PRIVATE_H
 
-#include "smtp-buffer.h"
 #include "smtp-content.h"
 #include "smtp-engine.h"
 #include "smtp-mask.h"
+#include "smtp-output.h"
 
 G_BEGIN_DECLS
 
@@ -56,7 +56,7 @@ struct _SmtpEngine
   SmtpClientState   state;
 
   /* output */
-  SmtpBuffer        out;
+  SmtpOutput        out;
   guint64           queued;        /* octets ever put into out … */
   guint64           written;       /* … and ever taken from it */
   gsize             hold;          /* this many may wait for more content */

@@ -60,7 +60,7 @@ smtp_engine_free (SmtpEngine *self)
 {
   g_free (self->server_name);
   g_free (self->local_name);
-  smtp_buffer_clear (&self->out);
+  smtp_output_clear (&self->out);
   smtp_reply_parser_clear (&self->parser);
   smtp_capability_set_unref (self->capabilities);
   smtp_mask_clear (&self->mask);
@@ -193,7 +193,7 @@ smtp_engine_break (SmtpEngine *self,
   if (!self->op_over)
     smtp_engine_set_error (self, g_error_copy (cause));
   smtp_engine_end_auth (self);
-  smtp_buffer_clear (&self->out);
+  smtp_output_clear (&self->out);
   self->n_pending = 0;
   self->want_tls = FALSE;
   smtp_engine_set_state (self, SMTP_CLIENT_STATE_BROKEN);
@@ -211,7 +211,7 @@ static gboolean
 content_was_written (SmtpEngine *self)
 {
   return self->state == SMTP_CLIENT_STATE_DATA && self->content_ended &&
-         smtp_buffer_length (&self->out) == 0;
+         smtp_output_length (&self->out) == 0;
 }
 
 /*< private >
@@ -245,7 +245,7 @@ smtp_engine_close (SmtpEngine *self)
     return;
 
   smtp_engine_end_auth (self);
-  smtp_buffer_clear (&self->out);
+  smtp_output_clear (&self->out);
   self->n_pending = 0;
   self->want_tls = FALSE;
   smtp_engine_set_state (self, SMTP_CLIENT_STATE_CLOSED);
@@ -325,7 +325,7 @@ smtp_engine_append (SmtpEngine   *self,
                     gconstpointer bytes,
                     gsize         length)
 {
-  smtp_buffer_append (&self->out, bytes, length);
+  smtp_output_append (&self->out, bytes, length);
   self->queued += length;
 }
 
@@ -364,12 +364,29 @@ smtp_engine_queue (SmtpEngine  *self,
     smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (log != NULL ? log : line));
 }
 
+/*< private >
+ * The first of what is to be written, as far as it stands in one place.
+ */
 const guint8 *
 smtp_engine_get_output (SmtpEngine *self,
                         gsize      *length)
 {
-  *length = smtp_buffer_length (&self->out);
-  return smtp_buffer_head (&self->out);
+  SmtpSpan span = { NULL, 0 };
+
+  smtp_output_get_spans (&self->out, &span, 1);
+  *length = span.length;
+  return span.data;
+}
+
+/*< private >
+ * The same, in as many places as there is room for. Returns their number.
+ */
+guint
+smtp_engine_get_spans (SmtpEngine *self,
+                       SmtpSpan   *spans,
+                       guint       max)
+{
+  return smtp_output_get_spans (&self->out, spans, max);
 }
 
 void
@@ -379,7 +396,7 @@ smtp_engine_wrote (SmtpEngine *self,
   if (self->state == SMTP_CLIENT_STATE_BROKEN || n == 0)
     return;
 
-  smtp_buffer_consume (&self->out, n);
+  smtp_output_consume (&self->out, n);
   self->written += n;
 
   /* A time-out counts per block of content, and for the verdict from the last
@@ -387,7 +404,7 @@ smtp_engine_wrote (SmtpEngine *self,
   if (self->state == SMTP_CLIENT_STATE_DATA)
     self->progress++;
 
-  if (self->leaving && smtp_buffer_length (&self->out) == 0)
+  if (self->leaving && smtp_output_length (&self->out) == 0)
     smtp_engine_close (self);
 }
 
@@ -413,7 +430,7 @@ smtp_engine_body (SmtpEngine *self,
                   const char *bytes,
                   gsize       length)
 {
-  gsize before = smtp_buffer_length (&self->out);
+  gsize before = smtp_output_length (&self->out);
 
   g_return_val_if_fail (self->state == SMTP_CLIENT_STATE_DATA && !self->content_ended, 0);
 
@@ -421,8 +438,8 @@ smtp_engine_body (SmtpEngine *self,
     return 0;
 
   length = MIN (length, BODY_LIMIT - before);
-  smtp_content_encode (&self->content, bytes, length, &self->out);
-  self->queued += smtp_buffer_length (&self->out) - before;
+  smtp_content_encode (&self->content, bytes, length, FALSE, &self->out);
+  self->queued += smtp_output_length (&self->out) - before;
   self->content_octets += length;
   self->hold = BODY_HOLD;
   self->op_over = FALSE;
@@ -444,12 +461,13 @@ smtp_engine_flush_body (SmtpEngine *self)
 void
 smtp_engine_end_body (SmtpEngine *self)
 {
-  gsize before = smtp_buffer_length (&self->out);
+  gsize before = smtp_output_length (&self->out);
 
   g_return_if_fail (self->state == SMTP_CLIENT_STATE_DATA && !self->content_ended);
 
-  smtp_content_finish (&self->content, &self->out);
-  self->queued += smtp_buffer_length (&self->out) - before;
+  smtp_content_end (&self->content, &self->out);
+  smtp_output_append (&self->out, ".\r\n", 3);
+  self->queued += smtp_output_length (&self->out) - before;
   self->content_ended = TRUE;
   self->hold = 0;
   self->op_over = FALSE;
@@ -465,7 +483,7 @@ smtp_engine_next (SmtpEngine *self)
   if (self->state == SMTP_CLIENT_STATE_BROKEN)
     return SMTP_ENGINE_FAILED;
 
-  if (smtp_buffer_length (&self->out) > self->hold)
+  if (smtp_output_length (&self->out) > self->hold)
     return SMTP_ENGINE_WRITE;
 
   if (self->want_tls)
@@ -486,7 +504,7 @@ smtp_engine_next (SmtpEngine *self)
 SmtpPhase
 smtp_engine_get_phase (SmtpEngine *self)
 {
-  if (self->state == SMTP_CLIENT_STATE_DATA && smtp_buffer_length (&self->out) > 0)
+  if (self->state == SMTP_CLIENT_STATE_DATA && smtp_output_length (&self->out) > 0)
     return SMTP_PHASE_BLOCK;
 
   if (self->n_pending > 0)

@@ -7,6 +7,7 @@
 
 #include "smtp-capability-set.h"
 #include "smtp-enums.h"
+#include "smtp-output.h"
 #include "smtp-reply-parser.h"
 
 G_BEGIN_DECLS
@@ -120,6 +121,9 @@ void                 smtp_engine_end_body          (SmtpEngine            *self)
 SmtpEngineWant       smtp_engine_next              (SmtpEngine            *self);
 const guint8        *smtp_engine_get_output        (SmtpEngine            *self,
                                                     gsize                 *length);
+guint                smtp_engine_get_spans         (SmtpEngine            *self,
+                                                    SmtpSpan              *spans,
+                                                    guint                  max);
 void                 smtp_engine_wrote             (SmtpEngine            *self,
                                                     gsize                  n);
 void                 smtp_engine_feed              (SmtpEngine            *self,

@@ -14,7 +14,7 @@ encode (const char *content,
         guint       step)
 {
   SmtpContent state = { 0 };
-  SmtpBuffer out = { 0 };
+  SmtpOutput out = { 0 };
   GByteArray *wire = g_byte_array_new ();
   gsize piece = step;
 
@@ -22,11 +22,19 @@ encode (const char *content,
     {
       piece = step == 0 ? length : 1 + (piece * 7 + done) % step;
       piece = MIN (piece, length - done);
-      smtp_content_encode (&state, content + done, piece, &out);
+      smtp_content_encode (&state, content + done, piece, TRUE, &out);
     }
-  smtp_content_finish (&state, &out);
-  g_byte_array_append (wire, smtp_buffer_head (&out), smtp_buffer_length (&out));
-  smtp_buffer_clear (&out);
+  smtp_content_end (&state, &out);
+  smtp_output_append (&out, ".\r\n", 3);
+  while (smtp_output_length (&out) > 0)
+    {
+      SmtpSpan span;
+
+      smtp_output_get_spans (&out, &span, 1);
+      g_byte_array_append (wire, span.data, span.length);
+      smtp_output_consume (&out, span.length);
+    }
+  smtp_output_clear (&out);
   return wire;
 }
 

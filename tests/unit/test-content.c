@@ -45,6 +45,24 @@ static const struct
   { OCTETS ("Subject: x\r\n\r\nline\r\n"), OCTETS ("Subject: x\r\n\r\nline\r\n.\r\n") },
 };
 
+static GBytes *
+take_output (SmtpOutput *out)
+{
+  GByteArray *wire = g_byte_array_new ();
+
+  while (smtp_output_length (out) > 0)
+    {
+      SmtpSpan span;
+
+      g_assert_cmpuint (smtp_output_get_spans (out, &span, 1), ==, 1);
+      g_byte_array_append (wire, span.data, span.length);
+      smtp_output_consume (out, span.length);
+    }
+
+  smtp_output_clear (out);
+  return g_byte_array_free_to_bytes (wire);
+}
+
 /* Feeds the content cut at the given places, and returns the wire form. */
 static GBytes *
 encode_cut (const char *content,
@@ -53,23 +71,21 @@ encode_cut (const char *content,
             gsize       rest)
 {
   SmtpContent state = { 0 };
-  SmtpBuffer out = { 0 };
-  GBytes *wire;
+  SmtpOutput out = { 0 };
   gsize piece = first;
 
   for (gsize done = 0; done < length; done += piece, piece = rest)
     {
       piece = MIN (piece, length - done);
-      smtp_content_encode (&state, content + done, piece, &out);
+      smtp_content_encode (&state, content + done, piece, first % 2, &out);
       if (piece == 0)
         continue;
-      smtp_content_encode (&state, "", 0, &out);
+      smtp_content_encode (&state, "", 0, FALSE, &out);
     }
 
-  smtp_content_finish (&state, &out);
-  wire = g_bytes_new (smtp_buffer_head (&out), smtp_buffer_length (&out));
-  smtp_buffer_clear (&out);
-  return wire;
+  smtp_content_end (&state, &out);
+  smtp_output_append (&out, ".\r\n", 3);
+  return take_output (&out);
 }
 
 static void
@@ -227,17 +243,204 @@ test_long_lines (void)
     }
 }
 
+/* ---- larger ones -------------------------------------------------------------- */
+
+/* Several blocks of lines, some of them long, with a fault now and then. */
+static char *
+make_lines (GRand *rand,
+            gsize *length)
+{
+  static const char * const faults[] = { "\n", "\r", "\r\n.", ".", "\r\r\n", "\303\251", "\n\r\n.\r", "\r\n..\r\n" };
+  GString *content = g_string_new (NULL);
+  int one_in = g_rand_int_range (rand, 0, 3) == 0 ? 3 : 2000;
+
+  *length = g_rand_int_range (rand, 100, 70000);
+  while (content->len < *length)
+    {
+      gsize line = g_rand_int_range (rand, 0, g_rand_int_range (rand, 0, 300) == 0 ? 2500 : 90);
+
+      for (gsize i = 0; i < line; i++)
+        g_string_append_c (content, 'a' + (char) (i % 26));
+      g_string_append (content, g_rand_int_range (rand, 0, one_in) == 0
+                                  ? faults[g_rand_int_range (rand, 0, G_N_ELEMENTS (faults))] : "\r\n");
+    }
+
+  g_string_truncate (content, *length);
+  return g_string_free (content, FALSE);
+}
+
+static gboolean
+has_long_line (const GString *lines)
+{
+  g_auto (GStrv) all = g_strsplit (lines->str, "\r\n", -1);
+
+  for (guint i = 0; all[i] != NULL; i++)
+    {
+      if (strlen (all[i]) > SMTP_MAX_LINE)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+check_survey (const char    *content,
+              gsize          length,
+              const GString *lines,
+              const GString *wire)
+{
+  SmtpContentFacts facts;
+
+  smtp_content_survey (content, length, TRUE, TRUE, &facts);
+  g_assert_cmpuint (facts.size, ==, lines->len);
+  g_assert_cmpint (facts.clean, ==, wire->len - 3 == length && memcmp (wire->str, content, length) == 0);
+  g_assert_cmpint (facts.eight_bit, ==, memchr (content, 0303, length) != NULL);
+  g_assert_cmpint (facts.long_line, ==, has_long_line (lines));
+  smtp_content_survey (content, length, TRUE, FALSE, &facts);
+  g_assert_cmpuint (facts.size, ==, lines->len);
+  g_assert_cmpint (facts.clean, ==, lines->len == length && memcmp (lines->str, content, length) == 0);
+}
+
+/* The two ways to find what is to be changed find the same. */
+static void
+check_marks (const char *content,
+             gsize       length,
+             gboolean    stuff)
+{
+  g_autofree guint16 *plain = g_new (guint16, SMTP_MARKS_BLOCK + 2);
+  g_autofree guint16 *quick = g_new (guint16, SMTP_MARKS_BLOCK + 2);
+  SmtpLineState a = { .run = 990, .mid_line = TRUE };
+  SmtpLineState b = a;
+  guint n;
+
+  length = MIN (length, SMTP_MARKS_BLOCK);
+  while (length > 0 && content[length - 1] == '\r')
+    length--;
+  n = smtp_find_marks_plain (&a, (const guint8 *) content, length, stuff, plain);
+  g_assert_cmpuint (smtp_find_marks (&b, (const guint8 *) content, length, stuff, quick), ==, n);
+  g_assert_cmpmem (plain, n * 2, quick, n * 2);
+  g_assert_cmpuint (a.run, ==, b.run);
+  g_assert_cmpint (a.mid_line, ==, b.mid_line);
+  g_assert_cmpint (a.eight_bit, ==, b.eight_bit);
+  g_assert_cmpint (a.long_line, ==, b.long_line);
+}
+
+static void
+test_blocks (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (16384);
+
+  for (int i = 0; i < 300; i++)
+    {
+      gsize length;
+      g_autofree char *content = make_lines (rand, &length);
+      g_autoptr (GString) lines = normalise (content, length);
+      g_autoptr (GString) wire = stuff (lines);
+      g_autoptr (GBytes) found = NULL;
+
+      found = encode_cut (content, length, g_rand_int_range (rand, 1, length), g_rand_int_range (rand, 1, 40000));
+      assert_wire (found, wire->str, wire->len);
+      check_survey (content, length, lines, wire);
+      check_marks (content, length, i % 2);
+    }
+}
+
+/* RFC 5321 §4.5.3.1.6 counts a line with its CRLF: 1000. */
+static void
+test_line_limit (void)
+{
+  static const char * const ends[] = { "\r\n", "\n", "\r", "" };
+
+  for (gsize e = 0; e < G_N_ELEMENTS (ends); e++)
+    {
+      for (gsize before = 0; before < 200; before++)
+        {
+          for (gsize octets = 997; octets <= 1000; octets++)
+            {
+              g_autofree char *line = g_strnfill (octets, 'x');
+              g_autofree char *head = g_strnfill (before, 'y');
+              g_autofree char *content = g_strconcat (head, "\r\n", line, ends[e], NULL);
+              SmtpContentFacts facts;
+
+              smtp_content_survey (content, strlen (content), TRUE, TRUE, &facts);
+              g_assert_cmpint (facts.long_line, ==, octets > 998);
+            }
+        }
+    }
+}
+
+static void
+test_header (void)
+{
+  static const struct
+  {
+    const char *content;
+    gboolean    eight_bit;
+    gboolean    in_header;
+  } all[] = {
+    { "Subject: x\r\n\r\nbody\r\n", FALSE, FALSE },
+    { "Subject: \303\251\r\n\r\nbody\r\n", TRUE, TRUE },
+    { "Subject: x\r\n\r\n\303\251\r\n", TRUE, FALSE },
+    { "Subject: x\n\n\303\251\n", TRUE, FALSE },
+    { "Subject: x\n\303\251: y\n", TRUE, TRUE },
+    { "\r\n\303\251\r\n", TRUE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      SmtpContentFacts facts;
+
+      smtp_content_survey (all[i].content, strlen (all[i].content), TRUE, TRUE, &facts);
+      g_assert_cmpint (facts.eight_bit, ==, all[i].eight_bit);
+      g_assert_cmpint (facts.eight_bit_header, ==, all[i].in_header);
+    }
+}
+
+static void
+test_unstuffed (void)
+{
+  SmtpContent state = { .unstuffed = TRUE };
+  SmtpOutput out = { 0 };
+  g_autoptr (GBytes) wire = NULL;
+
+  smtp_content_encode (&state, ".\n..a\r", 6, FALSE, &out);
+  smtp_content_end (&state, &out);
+  wire = take_output (&out);
+  assert_wire (wire, OCTETS (".\r\n..a\r\n"));
+}
+
+static void
+test_binary (void)
+{
+  SmtpContent state = { .binary = TRUE };
+  SmtpOutput out = { 0 };
+  g_autoptr (GBytes) wire = NULL;
+
+  smtp_content_encode (&state, ".\n..a\r", 6, FALSE, &out);
+  smtp_content_end (&state, &out);
+  wire = take_output (&out);
+  assert_wire (wire, OCTETS (".\n..a\r"));
+}
+
 static gint64
 time_of (char  octet,
          gsize length)
 {
   g_autofree char *content = g_malloc (length);
+  SmtpContent state = { 0 };
+  SmtpOutput out = { 0 };
   gint64 begun;
 
   memset (content, octet, length);
   begun = g_get_monotonic_time ();
-  g_bytes_unref (encode_cut (content, length, length, length));
-  return g_get_monotonic_time () - begun;
+  for (gsize done = 0; done < length; done += MIB / 16)
+    {
+      smtp_content_encode (&state, content + done, MIB / 16, TRUE, &out);
+      smtp_output_consume (&out, smtp_output_length (&out));
+    }
+  begun = g_get_monotonic_time () - begun;
+  smtp_output_clear (&out);
+  return begun;
 }
 
 /* Four times the content may not take sixteen times the time. The bound is
@@ -265,6 +468,11 @@ main (int    argc,
   g_test_add_func ("/content/cases", test_cases);
   g_test_add_func ("/content/property", test_property);
   g_test_add_func ("/content/long-lines", test_long_lines);
+  g_test_add_func ("/content/blocks", test_blocks);
+  g_test_add_func ("/content/line-limit", test_line_limit);
+  g_test_add_func ("/content/header", test_header);
+  g_test_add_func ("/content/unstuffed", test_unstuffed);
+  g_test_add_func ("/content/binary", test_binary);
   g_test_add_func ("/content/linear", test_linear);
   return g_test_run ();
 }
