@@ -47,7 +47,9 @@ is_result (SmtpClient   *self,
 static SmtpReply *
 take_reply (SmtpClient *self)
 {
-  return self->last_reply != NULL ? smtp_reply_ref (self->last_reply) : NULL;
+  SmtpReply *reply = smtp_client_get_last_reply (self);
+
+  return reply != NULL ? smtp_reply_ref (reply) : NULL;
 }
 
 static void
@@ -828,6 +830,115 @@ smtp_client_reset_finish (SmtpClient    *self,
                           GError       **error)
 {
   g_return_val_if_fail (is_result (self, result, smtp_client_reset_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- send ----------------------------------------------------------------- */
+
+/**
+ * smtp_client_send:
+ * @self: a client
+ * @message: what to send
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Sends a message: its envelope, its content, and waits for the verdict.
+ *
+ * It takes as few round trips as the server's extensions allow: one with
+ * CHUNKING and PIPELINING for a content of up to 64 KiB, two for a larger one
+ * or with PIPELINING alone. A connection can be used for any number of
+ * messages.
+ *
+ * Success means that the server has taken the message for at least one
+ * recipient, and with %SMTP_RECIPIENTS_ALL for every one:
+ * [property@Message:outcome] is %SMTP_OUTCOME_ACCEPTED or
+ * %SMTP_OUTCOME_PARTIAL. What it said to each is with the recipients.
+ *
+ * Errors before anything is sent: `INVALID_ARGUMENT` for what cannot go onto
+ * the wire, a line of more than 998 octets included; `NOT_SUPPORTED` for what
+ * the server does not offer, or a message larger than it takes; `TLS_REQUIRED`
+ * for [property@Message:require-tls] without verified TLS; `STATE` when the
+ * client is not open or in the middle of a transaction; `G_IO_ERROR_PENDING`
+ * when another operation runs, or the message is being sent already; what
+ * reading the content failed with.
+ *
+ * Errors by the server: `REFUSED_TEMPORARY` and `REFUSED_PERMANENT` when it
+ * refused the message, with the outcome %SMTP_OUTCOME_REJECTED; the connection
+ * can be used further, unless the refusal came while the content was being
+ * sent. `SERVICE_CLOSED` for a reply of 421.
+ *
+ * When all of the content was handed over and the connection ends without a
+ * verdict, by whatever cause, cancellation included, the error is
+ * `OUTCOME_UNKNOWN` and the outcome %SMTP_OUTCOME_UNKNOWN.
+ *
+ * Returns: %TRUE on success, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+smtp_client_send (SmtpClient    *self,
+                  SmtpMessage   *message,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_return_val_if_fail (SMTP_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (SMTP_IS_MESSAGE (message), FALSE);
+
+  return smtp_operation_send (self, message, cancellable, error);
+}
+
+/**
+ * smtp_client_send_async:
+ * @self: a client
+ * @message: what to send
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async) (closure user_data): called when it is done
+ * @user_data: data for @callback
+ *
+ * Sends a message. See [method@Client.send].
+ *
+ * It may be called again before the first message is through: messages are
+ * sent in the order of the calls, each reports on its own. To cancel one that
+ * waits takes it out of the queue; to cancel one that travels ends the
+ * connection, and with it those behind.
+ *
+ * Since: 1.0
+ */
+void
+smtp_client_send_async (SmtpClient          *self,
+                        SmtpMessage         *message,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SMTP_IS_CLIENT (self));
+  g_return_if_fail (SMTP_IS_MESSAGE (message));
+
+  task = create_task (self, smtp_client_send_async, cancellable, callback, user_data);
+  smtp_operation_send_async (self, message, task);
+}
+
+/**
+ * smtp_client_send_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Gets the result of [method@Client.send_async].
+ *
+ * Returns: %TRUE on success, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+smtp_client_send_finish (SmtpClient    *self,
+                         GAsyncResult  *result,
+                         GError       **error)
+{
+  g_return_val_if_fail (is_result (self, result, smtp_client_send_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -24,6 +24,8 @@ struct _SmtpClient
   GIOStream         *stream;       /* the caller's, until open */
   gboolean           stream_is_secure;
   gboolean           stay_open;
+  gboolean           pipeline_messages;
+  guint              window;       /* BDAT messages under way at once */
   GTlsDatabase      *tls_database;
   GTlsCertificate   *tls_certificate;
   GTlsInteraction   *tls_interaction;
@@ -63,6 +65,7 @@ GTlsConnection *smtp_client_create_tls        (SmtpClient            *self,
 gboolean        smtp_client_certificate_stands (SmtpClient           *self,
                                                GTlsConnection        *tls,
                                                GError               **error);
+gboolean        smtp_client_is_tls_verified   (SmtpClient            *self);
 SmtpServerInfo *smtp_client_describe_server   (SmtpClient            *self);
 
 G_END_DECLS

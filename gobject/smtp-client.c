@@ -88,6 +88,8 @@ enum
   PROP_PROXY_RESOLVER,
   PROP_STREAM_IS_SECURE,
   PROP_STAY_OPEN_AFTER_REFUSAL,
+  PROP_PIPELINE_MESSAGES,
+  PROP_WINDOW,
   PROP_STATE,
   PROP_CAPABILITIES,
   PROP_LAST_REPLY,
@@ -132,18 +134,12 @@ emit_transcript (SmtpClient *self)
     }
 }
 
+/* The reply itself is made when somebody asks for it. */
 static void
 update_reply (SmtpClient *self)
 {
-  const SmtpReplyData *reply = smtp_engine_get_reply (self->engine);
-  guint count = smtp_engine_get_reply_count (self->engine);
-
-  if (reply == NULL || count == self->reply_count)
-    return;
-
-  self->reply_count = count;
+  self->reply_count = smtp_engine_get_reply_count (self->engine);
   g_clear_pointer (&self->last_reply, smtp_reply_unref);
-  self->last_reply = smtp_reply_new (reply);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_REPLY]);
 }
 
@@ -179,6 +175,15 @@ update_state (SmtpClient *self)
     }
 }
 
+static gboolean
+has_news (SmtpClient *self)
+{
+  return smtp_engine_get_reply_count (self->engine) != self->reply_count ||
+         smtp_engine_get_state (self->engine) != self->state ||
+         smtp_engine_is_authenticated (self->engine) != self->authenticated ||
+         smtp_engine_get_capabilities (self->engine) != self->capabilities;
+}
+
 /*< private >
  * Tells what has changed since the last time. Handlers may do anything,
  * dropping the last reference included, so it is called between two steps of
@@ -187,9 +192,14 @@ update_state (SmtpClient *self)
 void
 smtp_client_publish (SmtpClient *self)
 {
+    /* This is done for each message, and mostly there is nobody to tell. */
+  if (!has_news (self) && !smtp_engine_has_log (self->engine))
+    return;
+
   g_object_ref (self);
   g_object_freeze_notify (G_OBJECT (self));
-  update_reply (self);
+  if (smtp_engine_get_reply_count (self->engine) != self->reply_count)
+    update_reply (self);
   update_capabilities (self);
   update_state (self);
   emit_transcript (self);
@@ -294,6 +304,18 @@ smtp_client_ended (SmtpClient *self)
 
   self->closed = TRUE;
   smtp_connection_abort (self->connection);
+}
+
+/*< private >
+ * Whether the server has proved who it is.
+ */
+gboolean
+smtp_client_is_tls_verified (SmtpClient *self)
+{
+  GIOStream *stream = self->connection != NULL ? smtp_connection_get_stream (self->connection) : NULL;
+
+  return G_IS_TLS_CONNECTION (stream) &&
+         g_tls_connection_get_peer_certificate_errors (G_TLS_CONNECTION (stream)) == 0;
 }
 
 /*< private >
@@ -478,6 +500,12 @@ smtp_client_get_property (GObject    *object,
     case PROP_STAY_OPEN_AFTER_REFUSAL:
       g_value_set_boolean (value, self->stay_open);
       break;
+    case PROP_PIPELINE_MESSAGES:
+      g_value_set_boolean (value, self->pipeline_messages);
+      break;
+    case PROP_WINDOW:
+      g_value_set_uint (value, self->window);
+      break;
     case PROP_STATE:
       g_value_set_enum (value, smtp_client_get_state (self));
       break;
@@ -485,7 +513,7 @@ smtp_client_get_property (GObject    *object,
       g_value_set_boxed (value, self->capabilities);
       break;
     case PROP_LAST_REPLY:
-      g_value_set_boxed (value, self->last_reply);
+      g_value_set_boxed (value, smtp_client_get_last_reply (self));
       break;
     case PROP_TLS_CONNECTION:
       g_value_set_object (value, smtp_client_get_tls_connection (self));
@@ -546,6 +574,12 @@ smtp_client_set_property (GObject      *object,
       break;
     case PROP_STAY_OPEN_AFTER_REFUSAL:
       smtp_client_set_stay_open_after_refusal (self, g_value_get_boolean (value));
+      break;
+    case PROP_PIPELINE_MESSAGES:
+      smtp_client_set_pipeline_messages (self, g_value_get_boolean (value));
+      break;
+    case PROP_WINDOW:
+      smtp_client_set_window (self, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -697,6 +731,36 @@ install_settings (void)
    * Since: 1.0
    */
   properties[PROP_STAY_OPEN_AFTER_REFUSAL] = g_param_spec_boolean ("stay-open-after-refusal", NULL, NULL, FALSE, flags);
+
+  /**
+   * SmtpClient:pipeline-messages:
+   *
+   * Whether the envelope of the next message travels behind the content of the
+   * last, as `RSET`, `MAIL`, `RCPT` in one group (RFC 2920 §3.1), when messages
+   * are queued by [method@Client.send_async]. It saves a round trip for each
+   * with servers that offer PIPELINING and no CHUNKING.
+   *
+   * The RFC allows it and some servers do not live up to it: they may deliver
+   * the message and lose the reply, so that it is sent twice. It is off unless
+   * asked for.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PIPELINE_MESSAGES] = g_param_spec_boolean ("pipeline-messages", NULL, NULL, FALSE, flags);
+
+  /**
+   * SmtpClient:window:
+   *
+   * How many messages may be under way at once, when they are queued by
+   * [method@Client.send_async] for a server that offers CHUNKING and
+   * PIPELINING. With more than 1 their number per round trip grows, and so does
+   * the number of messages whose outcome is unknown when the connection is
+   * lost. What is said at [property@Client:pipeline-messages] about servers
+   * holds here, too.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_WINDOW] = g_param_spec_uint ("window", NULL, NULL, 1, 1000, 1, flags);
 }
 
 /* What is found out. */
@@ -823,6 +887,7 @@ static void
 smtp_client_init (SmtpClient *self)
 {
   self->timeout = DEFAULT_TIMEOUT;
+  self->window = 1;
 }
 
 /* ---- constructors --------------------------------------------------------- */
@@ -1338,6 +1403,90 @@ smtp_client_set_stay_open_after_refusal (SmtpClient *self,
 }
 
 /**
+ * smtp_client_get_pipeline_messages: (get-property pipeline-messages)
+ * @self: a client
+ *
+ * Whether the envelope of the next message travels behind the content of the
+ * last.
+ *
+ * Returns: whether it does
+ *
+ * Since: 1.0
+ */
+gboolean
+smtp_client_get_pipeline_messages (SmtpClient *self)
+{
+  g_return_val_if_fail (SMTP_IS_CLIENT (self), FALSE);
+
+  return self->pipeline_messages;
+}
+
+/**
+ * smtp_client_set_pipeline_messages: (set-property pipeline-messages)
+ * @self: a client
+ * @pipeline: whether to pipeline messages
+ *
+ * Sets whether the envelope of the next message travels behind the content of
+ * the last.
+ *
+ * Since: 1.0
+ */
+void
+smtp_client_set_pipeline_messages (SmtpClient *self,
+                                   gboolean    pipeline)
+{
+  g_return_if_fail (SMTP_IS_CLIENT (self));
+
+  pipeline = !!pipeline;
+  if (self->pipeline_messages == pipeline)
+    return;
+
+  self->pipeline_messages = pipeline;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PIPELINE_MESSAGES]);
+}
+
+/**
+ * smtp_client_get_window: (get-property window)
+ * @self: a client
+ *
+ * How many messages may be under way at once.
+ *
+ * Returns: their number, at least 1
+ *
+ * Since: 1.0
+ */
+guint
+smtp_client_get_window (SmtpClient *self)
+{
+  g_return_val_if_fail (SMTP_IS_CLIENT (self), 1);
+
+  return self->window;
+}
+
+/**
+ * smtp_client_set_window: (set-property window)
+ * @self: a client
+ * @window: 1 to 1000
+ *
+ * Sets how many messages may be under way at once.
+ *
+ * Since: 1.0
+ */
+void
+smtp_client_set_window (SmtpClient *self,
+                        guint       window)
+{
+  g_return_if_fail (SMTP_IS_CLIENT (self));
+  g_return_if_fail (window >= 1 && window <= 1000);
+
+  if (self->window == window)
+    return;
+
+  self->window = window;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_WINDOW]);
+}
+
+/**
  * smtp_client_get_state: (get-property state)
  * @self: a client
  *
@@ -1388,8 +1537,13 @@ smtp_client_get_capabilities (SmtpClient *self)
 SmtpReply *
 smtp_client_get_last_reply (SmtpClient *self)
 {
+  const SmtpReplyData *data;
+
   g_return_val_if_fail (SMTP_IS_CLIENT (self), NULL);
 
+  data = smtp_engine_get_reply (self->engine);
+  if (self->last_reply == NULL && data != NULL)
+    self->last_reply = smtp_reply_new (data);
   return self->last_reply;
 }
 

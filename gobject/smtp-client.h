@@ -12,6 +12,7 @@
 #include "smtp-auth.h"
 #include "smtp-capabilities.h"
 #include "smtp-enums.h"
+#include "smtp-message.h"
 #include "smtp-reply.h"
 #include "smtp-version.h"
 
@@ -83,6 +84,16 @@ gboolean              smtp_client_get_stream_is_secure       (SmtpClient *self);
 SMTP_AVAILABLE_IN_1_0
 void                  smtp_client_set_stream_is_secure       (SmtpClient *self,
                                                               gboolean secure);
+SMTP_AVAILABLE_IN_1_0
+gboolean              smtp_client_get_pipeline_messages      (SmtpClient           *self);
+SMTP_AVAILABLE_IN_1_0
+void                  smtp_client_set_pipeline_messages      (SmtpClient           *self,
+                                                              gboolean              pipeline);
+SMTP_AVAILABLE_IN_1_0
+guint                 smtp_client_get_window                 (SmtpClient           *self);
+SMTP_AVAILABLE_IN_1_0
+void                  smtp_client_set_window                 (SmtpClient           *self,
+                                                              guint                 window);
 SMTP_AVAILABLE_IN_1_0
 SmtpClientState       smtp_client_get_state                  (SmtpClient *self);
 SMTP_AVAILABLE_IN_1_0
@@ -297,6 +308,22 @@ void                  smtp_client_command_async              (SmtpClient        
                                                               gpointer              user_data);
 SMTP_AVAILABLE_IN_1_0
 SmtpReply            *smtp_client_command_finish             (SmtpClient           *self,
+                                                              GAsyncResult         *result,
+                                                              GError              **error);
+
+SMTP_AVAILABLE_IN_1_0
+gboolean              smtp_client_send                       (SmtpClient           *self,
+                                                              SmtpMessage          *message,
+                                                              GCancellable         *cancellable,
+                                                              GError              **error);
+SMTP_AVAILABLE_IN_1_0
+void                  smtp_client_send_async                 (SmtpClient           *self,
+                                                              SmtpMessage          *message,
+                                                              GCancellable         *cancellable,
+                                                              GAsyncReadyCallback   callback,
+                                                              gpointer              user_data);
+SMTP_AVAILABLE_IN_1_0
+gboolean              smtp_client_send_finish                (SmtpClient           *self,
                                                               GAsyncResult         *result,
                                                               GError              **error);
 

@@ -3,6 +3,7 @@
 #include "smtp-connection.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "smtp-error.h"
 
@@ -10,10 +11,14 @@
  * have their turn. */
 #define DISPATCH_BUDGET (256 * 1024)
 
-/* One write. A TLS record holds 16 KiB, and a vector or a larger buffer gains
- * nothing there. */
-#define WRITE_SIZE (64 * 1024)
-#define READ_SIZE  (16 * 1024)
+#define READ_SIZE (16 * 1024)
+
+/* What a TLS record holds. A larger write would still be one record and one
+ * send for each 16 KiB, a vector one for each of its parts. */
+#define RECORD_SIZE (16 * 1024)
+
+/* Parts of one write to a socket. */
+#define MAX_SPANS 16
 
 struct _SmtpConnection
 {
@@ -30,7 +35,23 @@ struct _SmtpConnection
   gint64                 deadline; /* 0: none */
   guint                  progress; /* the engine's, for which deadline was computed */
   gboolean               armed;    /* deadline is valid */
+  gboolean               layered;  /* there is more between us and the socket, TLS perhaps */
   gboolean               yielding; /* not blocked, but others must have their turn */
+
+  /* Whether a read may find something. A read that finds nothing costs as much
+   * as one that does, and after a write there is nothing yet. */
+  gboolean               hopeful;
+
+  guint8                *record;   /* for the parts of a TLS record; NULL before the first */
+  gsize                  retry;    /* octets that a blocked write over TLS must have again */
+
+  /* waiting, asynchronously */
+  GSource               *source;      /* of all waits in one context; NULL before the first */
+  gpointer               tag;         /* of the socket in it */
+  GIOCondition           condition;   /* what it looks for */
+  GSource               *cancelling;  /* its child for this wait */
+  SmtpConnectionReady    on_ready;    /* NULL: nobody waits */
+  gpointer               user_data;
 };
 
 typedef enum
@@ -74,6 +95,8 @@ set_stream (SmtpConnection *self,
     }
 
   g_set_object (&self->stream, stream);
+  self->hopeful = TRUE;
+  self->layered = !G_IS_SOCKET_CONNECTION (stream) || G_IS_TCP_WRAPPER_CONNECTION (stream);
   self->in = G_POLLABLE_INPUT_STREAM (in);
   self->out = G_POLLABLE_OUTPUT_STREAM (out);
   return TRUE;
@@ -103,9 +126,23 @@ smtp_connection_new (GIOStream  *stream,
   return self;
 }
 
+static void
+drop_source (SmtpConnection *self)
+{
+  if (self->source == NULL)
+    return;
+
+  g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  self->cancelling = NULL;
+  self->tag = NULL;
+}
+
 void
 smtp_connection_free (SmtpConnection *self)
 {
+  drop_source (self);
+  g_free (self->record);
   g_clear_object (&self->tls);
   g_clear_object (&self->stream);
   g_clear_object (&self->base);
@@ -163,6 +200,7 @@ smtp_connection_get_socket (SmtpConnection *self)
 void
 smtp_connection_abort (SmtpConnection *self)
 {
+  drop_source (self);
   g_io_stream_close (self->base, NULL, NULL);
 }
 
@@ -241,13 +279,26 @@ take_eof (SmtpConnection *self)
                                      _("the server closed the connection without a word")));
 }
 
+/* Whether a read would find nothing, as far as that can be known for less than
+ * the read itself costs. A plain socket is empty after a read that did not fill
+ * the buffer; TLS may hold more. */
+static gboolean
+is_empty (SmtpConnection *self)
+{
+  if (self->hopeful)
+    return FALSE;
+
+  return !self->layered || !g_pollable_input_stream_is_readable (self->in);
+}
+
 static Transfer
-try_read (SmtpConnection *self)
+read_now (SmtpConnection *self)
 {
   g_autoptr (GError) error = NULL;
   char buffer[READ_SIZE];
   gssize n = g_pollable_input_stream_read_nonblocking (self->in, buffer, sizeof buffer, NULL, &error);
 
+  self->hopeful = n == sizeof buffer || self->socket == NULL;
   if (n > 0)
     smtp_engine_feed (self->engine, buffer, n);
   else if (n == 0)
@@ -258,6 +309,12 @@ try_read (SmtpConnection *self)
     fail (self, g_steal_pointer (&error));
 
   return MOVED;
+}
+
+static Transfer
+try_read (SmtpConnection *self)
+{
+  return is_empty (self) ? BLOCKED : read_now (self);
 }
 
 /* The server has gone while we were writing. It may have said why: 421 or 552
@@ -279,14 +336,88 @@ fail_write (SmtpConnection *self,
   fail (self, error);
 }
 
+/* The first of the output in one piece of up to a TLS record. After a write
+ * that was blocked it must be the same octets again. */
+static const guint8 *
+gather_record (SmtpConnection *self,
+               const SmtpSpan *spans,
+               guint           n,
+               gsize          *length)
+{
+  gsize limit = self->retry > 0 ? self->retry : RECORD_SIZE;
+  gsize filled = 0;
+
+  if (n == 1 || spans[0].length >= limit)
+    {
+      *length = MIN (spans[0].length, limit);
+      return spans[0].data;
+    }
+
+  if (self->record == NULL)
+    self->record = g_malloc (RECORD_SIZE);
+  for (guint i = 0; i < n && filled < limit; i++)
+    {
+      gsize part = MIN (spans[i].length, limit - filled);
+
+      memcpy (self->record + filled, spans[i].data, part);
+      filled += part;
+    }
+
+  *length = filled;
+  return self->record;
+}
+
+static gssize
+write_record (SmtpConnection *self,
+              const SmtpSpan *spans,
+              guint           n,
+              GError        **error)
+{
+  gsize length;
+  const guint8 *bytes = gather_record (self, spans, n, &length);
+  gssize written = g_pollable_output_stream_write_nonblocking (self->out, bytes, length, NULL, error);
+
+  self->retry = written < 0 ? length : 0;
+  return written;
+}
+
+static gssize
+write_vectors (SmtpConnection *self,
+               const SmtpSpan *spans,
+               guint           n,
+               GError        **error)
+{
+  GOutputVector vectors[MAX_SPANS];
+  gsize room = DISPATCH_BUDGET;
+  gsize written = 0;
+  GPollableReturn result;
+  guint used;
+
+  for (used = 0; used < n && room > 0; used++)
+    {
+      vectors[used].buffer = spans[used].data;
+      vectors[used].size = MIN (spans[used].length, room);
+      room -= vectors[used].size;
+    }
+
+  if (used == 1)
+    return g_pollable_output_stream_write_nonblocking (self->out, vectors[0].buffer, vectors[0].size, NULL, error);
+
+  result = g_pollable_output_stream_writev_nonblocking (self->out, vectors, used, &written, NULL, error);
+  if (result == G_POLLABLE_RETURN_WOULD_BLOCK)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "");
+  return result == G_POLLABLE_RETURN_OK ? (gssize) written : -1;
+}
+
 static Transfer
 try_write (SmtpConnection *self,
            gsize          *moved)
 {
   g_autoptr (GError) error = NULL;
-  gsize length;
-  const guint8 *bytes = smtp_engine_get_output (self->engine, &length);
-  gssize n = g_pollable_output_stream_write_nonblocking (self->out, bytes, MIN (length, WRITE_SIZE), NULL, &error);
+  SmtpSpan spans[MAX_SPANS];
+  guint n_spans = smtp_engine_get_spans (self->engine, spans, MAX_SPANS);
+  gssize n = self->layered ? write_record (self, spans, n_spans, &error)
+                           : write_vectors (self, spans, n_spans, &error);
 
   if (n >= 0)
     {
@@ -314,37 +445,56 @@ try_transfer (SmtpConnection *self,
     return try_read (self);
 
   transfer = try_write (self, moved);
-  if (transfer == MOVED && smtp_engine_get_state (self->engine) != SMTP_CLIENT_STATE_DATA)
+  if (transfer == MOVED && !smtp_engine_is_uploading (self->engine))
     return MOVED;
 
   if (smtp_engine_next (self->engine) == SMTP_ENGINE_FAILED)
     return MOVED;
 
-  return try_read (self) == MOVED ? MOVED : transfer;
+  return read_now (self) == MOVED ? MOVED : transfer;
+}
+
+/*< private >
+ * Looks for what the server says while nothing is to be written.
+ */
+void
+smtp_connection_look (SmtpConnection *self)
+{
+  read_now (self);
 }
 
 /* ---- waiting -------------------------------------------------------------- */
 
+typedef struct
+{
+  GSource         parent;
+  SmtpConnection *connection;
+} WaitSource;
+
+/* Nobody waits, but the socket is ready: the server speaks out of turn or has
+ * gone. That is found out by the next operation; until then a source that is
+ * always ready would keep the main loop busy. */
 static gboolean
 wait_dispatch (GSource    *source,
                GSourceFunc callback,
                gpointer    user_data)
 {
-  return callback (user_data);
+  SmtpConnection *self = ((WaitSource *) source)->connection;
+  SmtpConnectionReady on_ready = self->on_ready;
+
+  if (on_ready == NULL)
+    {
+      drop_source (self);
+      return G_SOURCE_REMOVE;
+    }
+
+  smtp_connection_stop_waiting (self);
+  self->hopeful = TRUE;
+  on_ready (self->user_data);
+  return G_SOURCE_CONTINUE;
 }
 
-/* GLib sets a closure on a source that becomes another's child. */
-static gboolean
-wait_closure_callback (gpointer closure)
-{
-  g_auto (GValue) result = G_VALUE_INIT;
-
-  g_value_init (&result, G_TYPE_BOOLEAN);
-  g_closure_invoke (closure, &result, 0, NULL, NULL);
-  return g_value_get_boolean (&result);
-}
-
-static GSourceFuncs wait_funcs = { NULL, NULL, wait_dispatch, NULL, wait_closure_callback, NULL };
+static GSourceFuncs wait_funcs = { NULL, NULL, wait_dispatch, NULL, NULL, NULL };
 
 static void
 add_child (GSource *source,
@@ -355,37 +505,151 @@ add_child (GSource *source,
   g_source_unref (child);
 }
 
-/*< private >
- * A source that is ready when smtp_connection_run() can go on: for I/O, at the
- * deadline, or by cancellation.
- */
-GSource *
-smtp_connection_create_source (SmtpConnection *self,
-                               GCancellable   *cancellable)
+static GIOCondition
+wanted_condition (SmtpConnection *self)
 {
-  GSource *source = g_source_new (&wait_funcs, sizeof (GSource));
+  return smtp_engine_next (self->engine) == SMTP_ENGINE_WRITE ? G_IO_IN | G_IO_OUT : G_IO_IN;
+}
 
-  g_source_set_static_name (source, "[smtp-glib] connection");
-  if (self->yielding)
-    {
-      g_source_set_ready_time (source, 0);
-      return source;
-    }
-
+/* A stream without a socket is waited for by sources of its own. */
+static void
+add_streams (SmtpConnection *self,
+             GSource        *source)
+{
   add_child (source, g_pollable_input_stream_create_source (self->in, NULL));
-  if (smtp_engine_next (self->engine) == SMTP_ENGINE_WRITE)
+  if (wanted_condition (self) & G_IO_OUT)
     add_child (source, g_pollable_output_stream_create_source (self->out, NULL));
-  if (cancellable != NULL)
-    add_child (source, g_cancellable_source_new (cancellable));
-  if (self->armed && self->deadline != 0)
-    g_source_set_ready_time (source, self->deadline);
-  return source;
 }
 
 static gboolean
+group_dispatch (GSource    *source,
+                GSourceFunc callback,
+                gpointer    user_data)
+{
+  return callback (user_data);
+}
+
+/* GLib sets a closure on a source that becomes another's child. */
+static gboolean
+group_closure_callback (gpointer closure)
+{
+  g_auto (GValue) result = G_VALUE_INIT;
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  g_closure_invoke (closure, &result, 0, NULL, NULL);
+  return g_value_get_boolean (&result);
+}
+
+static GSourceFuncs group_funcs = { NULL, NULL, group_dispatch, NULL, group_closure_callback, NULL };
+
+/*< private >
+ * A source for somebody else's use, ready when octets can be moved.
+ */
+GSource *
+smtp_connection_create_source (SmtpConnection *self)
+{
+  GSource *source = g_source_new (&group_funcs, sizeof (GSource));
+
+  g_source_set_static_name (source, "[smtp-glib] content");
+  add_streams (self, source);
+  return source;
+}
+
+static GSource *
+create_source (SmtpConnection *self)
+{
+  GSource *source = g_source_new (&wait_funcs, sizeof (WaitSource));
+
+  ((WaitSource *) source)->connection = self;
+  g_source_set_static_name (source, "[smtp-glib] connection");
+  return source;
+}
+
+/* A source lasts for as long as the context stays the same: to make one for
+ * each reply would cost more than to read it. Operations begun in callbacks
+ * wait for it while it is being dispatched. */
+static void
+prepare_source (SmtpConnection *self,
+                GMainContext   *context)
+{
+  if (self->source != NULL && (self->socket == NULL || g_source_get_context (self->source) != context))
+    drop_source (self);
+  if (self->source != NULL)
+    return;
+
+  self->source = create_source (self);
+  g_source_set_can_recurse (self->source, TRUE);
+  if (self->socket == NULL)
+    add_streams (self, self->source);
+  else
+    {
+      self->condition = G_IO_IN;
+      self->tag = g_source_add_unix_fd (self->source, g_socket_get_fd (self->socket), self->condition);
+    }
+  g_source_attach (self->source, context);
+}
+
+static void
+update_condition (SmtpConnection *self)
+{
+  GIOCondition condition = wanted_condition (self);
+
+  if (self->tag == NULL || condition == self->condition)
+    return;
+
+  self->condition = condition;
+  g_source_modify_unix_fd (self->source, self->tag, condition);
+}
+
+/*< private >
+ * Waits until there is something to read or room to write, the deadline is
+ * over, the cancellable is cancelled, or smtp_connection_wake().
+ */
+void
+smtp_connection_wait (SmtpConnection           *self,
+                      const SmtpConnectionWait *wait)
+{
+  gint64 ready_time = !wait->patient && self->armed && self->deadline != 0 ? self->deadline : -1;
+
+  prepare_source (self, wait->context);
+  update_condition (self);
+  if (g_source_get_priority (self->source) != wait->priority)
+    g_source_set_priority (self->source, wait->priority);
+  g_source_set_ready_time (self->source, self->yielding ? 0 : ready_time);
+  if (wait->cancellable != NULL)
+    {
+      self->cancelling = g_cancellable_source_new (wait->cancellable);
+      add_child (self->source, self->cancelling);
+    }
+  self->on_ready = wait->on_ready;
+  self->user_data = wait->user_data;
+}
+
+void
+smtp_connection_stop_waiting (SmtpConnection *self)
+{
+  self->on_ready = NULL;
+  if (self->source == NULL)
+    return;
+
+  if (self->cancelling != NULL)
+    g_source_remove_child_source (self->source, g_steal_pointer (&self->cancelling));
+  g_source_set_ready_time (self->source, -1);
+}
+
+/*< private >
+ * Has a wait end, as the engine was told something.
+ */
+void
+smtp_connection_wake (SmtpConnection *self)
+{
+  if (self->on_ready != NULL)
+    g_source_set_ready_time (self->source, 0);
+}
+
+static void
 stop_waiting (gpointer user_data)
 {
-  return G_SOURCE_REMOVE;
 }
 
 /* For streams without a socket: what their sources know must be waited for in
@@ -395,32 +659,36 @@ wait_in_context (SmtpConnection *self,
                  GCancellable   *cancellable)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSource) source = smtp_connection_create_source (self, cancellable);
+  const SmtpConnectionWait wait = {
+    .context = context,
+    .cancellable = cancellable,
+    .on_ready = stop_waiting,
+  };
 
-  g_source_set_callback (source, stop_waiting, NULL, NULL);
-  g_source_attach (source, context);
+  smtp_connection_wait (self, &wait);
   g_main_context_iteration (context, TRUE);
-  g_source_destroy (source);
+  smtp_connection_stop_waiting (self);
+  drop_source (self);
 }
 
 static void
 wait_blocking (SmtpConnection *self,
                GCancellable   *cancellable)
 {
-  GIOCondition condition = G_IO_IN;
+  GIOCondition condition = wanted_condition (self);
 
+  /* Other sources of the program's context must not see this one. */
+  drop_source (self);
   if (self->socket == NULL)
     {
       wait_in_context (self, cancellable);
       return;
     }
 
-  if (smtp_engine_next (self->engine) == SMTP_ENGINE_WRITE)
-    condition |= G_IO_OUT;
-
   /* Its result does not matter: whether it is I/O, the deadline, cancellation
    * or a fault, it is found out where it is found out without blocking. */
   g_socket_condition_timed_wait (self->socket, condition, remaining_time (self), cancellable, NULL);
+  self->hopeful = TRUE;
 }
 
 /* Cancelled or out of time. */

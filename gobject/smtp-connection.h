@@ -20,7 +20,7 @@ typedef struct _SmtpConnection SmtpConnection;
 typedef enum
 {
   SMTP_RUN_DONE, /* the engine is idle, wants content, or has failed */
-  SMTP_RUN_WAIT, /* not blocking: wait for smtp_connection_create_source() */
+  SMTP_RUN_WAIT, /* not blocking: smtp_connection_wait() */
   SMTP_RUN_TLS,
   SMTP_RUN_AUTH,
 } SmtpRun;
@@ -36,8 +36,26 @@ void            smtp_connection_begin          (SmtpConnection  *self);
 SmtpRun         smtp_connection_run            (SmtpConnection  *self,
                                                 gboolean         blocking,
                                                 GCancellable    *cancellable);
-GSource        *smtp_connection_create_source  (SmtpConnection  *self,
-                                                GCancellable    *cancellable);
+void            smtp_connection_look           (SmtpConnection  *self);
+
+/* Calls back once, when smtp_connection_run() can go on. */
+typedef void (*SmtpConnectionReady) (gpointer user_data);
+
+typedef struct
+{
+  GMainContext        *context;
+  int                  priority;
+  GCancellable        *cancellable; /* nullable: wakes, too */
+  gboolean             patient;     /* the server owes nothing: there is no deadline */
+  SmtpConnectionReady  on_ready;
+  gpointer             user_data;
+} SmtpConnectionWait;
+
+void            smtp_connection_wait           (SmtpConnection  *self,
+                                                const SmtpConnectionWait *wait);
+void            smtp_connection_stop_waiting   (SmtpConnection  *self);
+GSource        *smtp_connection_create_source  (SmtpConnection  *self);
+void            smtp_connection_wake           (SmtpConnection  *self);
 gboolean        smtp_connection_is_writable    (SmtpConnection  *self);
 void            smtp_connection_abort          (SmtpConnection  *self);
 gboolean        smtp_connection_set_tls        (SmtpConnection  *self,

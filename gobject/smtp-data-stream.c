@@ -456,7 +456,7 @@ smtp_data_stream_create_source (GPollableOutputStream *stream,
   if (self->failure != NULL || smtp_engine_next (self->client->engine) != SMTP_ENGINE_WRITE)
     child = g_timeout_source_new (0);
   else
-    child = smtp_connection_create_source (self->client->connection, NULL);
+    child = smtp_connection_create_source (self->client->connection);
 
   return g_pollable_source_new_full (stream, child, cancellable);
 }

@@ -82,6 +82,117 @@ typedef enum {
   SMTP_DIRECTION_RECEIVED,
 } SmtpDirection;
 
+/**
+ * SmtpOutcome:
+ * @SMTP_OUTCOME_NOT_SENT: the message was not handed over. It can be sent
+ *   again, over this connection or another.
+ * @SMTP_OUTCOME_ACCEPTED: the server has taken it for every recipient
+ * @SMTP_OUTCOME_PARTIAL: the server has taken it for some recipients and
+ *   refused others: see [property@Recipient:accepted]
+ * @SMTP_OUTCOME_REJECTED: the server refused it, the sender, or every
+ *   recipient
+ * @SMTP_OUTCOME_UNKNOWN: all of it was handed over and no verdict came. The
+ *   server may have taken it: to send it again may deliver it twice.
+ *
+ * What became of a message.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  SMTP_OUTCOME_NOT_SENT,
+  SMTP_OUTCOME_ACCEPTED,
+  SMTP_OUTCOME_PARTIAL,
+  SMTP_OUTCOME_REJECTED,
+  SMTP_OUTCOME_UNKNOWN,
+} SmtpOutcome;
+
+/**
+ * SmtpRecipients:
+ * @SMTP_RECIPIENTS_ANY: the message goes to those the server accepts
+ * @SMTP_RECIPIENTS_ALL: the message goes to all or to nobody
+ *
+ * What happens when the server refuses some of the recipients.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  SMTP_RECIPIENTS_ANY,
+  SMTP_RECIPIENTS_ALL,
+} SmtpRecipients;
+
+/**
+ * SmtpBody:
+ * @SMTP_BODY_AUTO: text. `BODY=8BITMIME` is said to every server that knows
+ *   it, and octets over 127 are an error with one that does not.
+ * @SMTP_BODY_7BIT: text of octets up to 127; others are an error
+ * @SMTP_BODY_8BITMIME: text of any octets (RFC 6152)
+ * @SMTP_BODY_BINARYMIME: octets, which leave as they are, line ends included
+ *   (RFC 3030). The server must offer BINARYMIME and CHUNKING.
+ *
+ * What the content of a message is made of.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  SMTP_BODY_AUTO,
+  SMTP_BODY_7BIT,
+  SMTP_BODY_8BITMIME,
+  SMTP_BODY_BINARYMIME,
+} SmtpBody;
+
+/**
+ * SmtpDsnReturn:
+ * @SMTP_DSN_RETURN_DEFAULT: as the server likes
+ * @SMTP_DSN_RETURN_FULL: the whole message
+ * @SMTP_DSN_RETURN_HEADERS: its header only
+ *
+ * How much of the message a report about a failed delivery brings back
+ * (RFC 3461 §4.3).
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  SMTP_DSN_RETURN_DEFAULT,
+  SMTP_DSN_RETURN_FULL,
+  SMTP_DSN_RETURN_HEADERS,
+} SmtpDsnReturn;
+
+/**
+ * SmtpDsnNotify:
+ * @SMTP_DSN_NOTIFY_DEFAULT: as the server likes, which is on failure
+ * @SMTP_DSN_NOTIFY_SUCCESS: when it was delivered
+ * @SMTP_DSN_NOTIFY_FAILURE: when it cannot be delivered
+ * @SMTP_DSN_NOTIFY_DELAY: when it takes longer than usual
+ * @SMTP_DSN_NOTIFY_NEVER: not at all; stands alone
+ *
+ * When a report about a recipient is wanted (RFC 3461 §4.1).
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/ {
+  SMTP_DSN_NOTIFY_DEFAULT = 0,
+  SMTP_DSN_NOTIFY_SUCCESS = 1 << 0,
+  SMTP_DSN_NOTIFY_FAILURE = 1 << 1,
+  SMTP_DSN_NOTIFY_DELAY = 1 << 2,
+  SMTP_DSN_NOTIFY_NEVER = 1 << 3,
+} SmtpDsnNotify;
+
+/**
+ * SmtpDeliverBy:
+ * @SMTP_DELIVER_BY_NONE: no time is set
+ * @SMTP_DELIVER_BY_RETURN: what is late is returned instead of delivered
+ * @SMTP_DELIVER_BY_NOTIFY: what is late is delivered, and the sender is told
+ *
+ * What happens to a message that is not delivered in time (RFC 2852).
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  SMTP_DELIVER_BY_NONE,
+  SMTP_DELIVER_BY_RETURN,
+  SMTP_DELIVER_BY_NOTIFY,
+} SmtpDeliverBy;
+
 G_END_DECLS
 
 #endif

@@ -9,12 +9,17 @@
 #include "smtp-connector.h"
 #include "smtp-error.h"
 #include "smtp-guard.h"
+#include "smtp-sender.h"
+#include "smtp-transaction.h"
 
 /* The stages, in their order:
  *
  *   CONNECT → RUN                      open
  *   PREPARE → START_AUTH → RUN         authenticate
  *   RUN                                everything else
+ *
+ * Messages as a whole are sent by one operation for as long as there are any:
+ * it is over when its sender is empty, and returns their tasks one by one.
  *
  * RUN goes back and forth with a TLS handshake or an answer of the mechanism,
  * as the engine wants; CLOSE follows when the connection has ended.
@@ -35,11 +40,14 @@ struct _SmtpOperation
 {
   SmtpClient           *client;
   GCancellable         *cancellable;
-  GTask                *task;     /* NULL: synchronous */
+  gboolean              async;
+  GTask                *task;     /* what is returned; NULL when synchronous or sending */
   SmtpOperationSuccess  on_success;
   SmtpOperationKind     kind;
   Stage                 stage;
-  GSource              *source;   /* waits for I/O */
+  gboolean              paused;   /* until on_ready() */
+  SmtpSender           *sender;   /* NULL but for messages as a whole */
+  gboolean              advancing;
 
   SmtpGuard            *guard;    /* bounds the slow step */
   gboolean              slow;
@@ -49,6 +57,9 @@ struct _SmtpOperation
   SmtpAuth             *auth;
   SmtpServerInfo       *server;
   GTask                *preparing;
+
+  GTask                *result;   /* of the last message … */
+  GError               *error;    /* … and what it failed for */
 
   const char           *content;
   gsize                 length;
@@ -96,7 +107,7 @@ slow_done (SmtpOperation *self,
            GError        *error)
 {
   slow_end (self, error);
-  if (self->task != NULL)
+  if (self->async)
     operation_advance (self);
 }
 
@@ -117,7 +128,7 @@ take_slow_step (SmtpOperation *self,
 {
   g_autoptr (GMainContext) context = NULL;
 
-  if (self->task != NULL)
+  if (self->async)
     {
       step (self);
       return;
@@ -410,23 +421,33 @@ step_close (SmtpOperation *self)
 
 /* ---- the stages ----------------------------------------------------------- */
 
-static gboolean
+/* What was waited for has come. */
+static void
 on_ready (gpointer user_data)
 {
   SmtpOperation *self = user_data;
 
-  g_clear_pointer (&self->source, g_source_unref);
-  operation_advance (self);
-  return G_SOURCE_REMOVE;
+  self->paused = FALSE;
+  smtp_connection_stop_waiting (self->client->connection);
+  if (!self->advancing)
+    operation_advance (self);
 }
 
 static void
-wait_for_io (SmtpOperation *self)
+wait_for_io (SmtpOperation *self,
+             gboolean       patient)
 {
-  self->source = smtp_connection_create_source (self->client->connection, self->cancellable);
-  g_source_set_priority (self->source, g_task_get_priority (self->task));
-  g_source_set_callback (self->source, on_ready, self, NULL);
-  g_source_attach (self->source, g_task_get_context (self->task));
+  const SmtpConnectionWait wait = {
+    .context = self->sender != NULL ? smtp_sender_get_context (self->sender) : g_task_get_context (self->task),
+    .priority = self->sender != NULL ? smtp_sender_get_priority (self->sender) : g_task_get_priority (self->task),
+    .cancellable = self->cancellable,
+    .patient = patient,
+    .on_ready = on_ready,
+    .user_data = self,
+  };
+
+  self->paused = TRUE;
+  smtp_connection_wait (self->client->connection, &wait);
 }
 
 static void
@@ -448,10 +469,10 @@ step_run (SmtpOperation *self)
   SmtpClient *client = self->client;
 
   give_content (self);
-  switch (smtp_connection_run (client->connection, self->task == NULL, self->cancellable))
+  switch (smtp_connection_run (client->connection, !self->async, self->cancellable))
     {
     case SMTP_RUN_WAIT:
-      wait_for_io (self);
+      wait_for_io (self, FALSE);
       break;
     case SMTP_RUN_TLS:
       take_slow_step (self, begin_handshake);
@@ -474,9 +495,90 @@ has_ended (SmtpClient *client)
   return state == SMTP_CLIENT_STATE_BROKEN || state == SMTP_CLIENT_STATE_CLOSED;
 }
 
+/* ---- messages as a whole --------------------------------------------------- */
+
+/* Content is awaited from its source. The server is listened to meanwhile: it
+ * may have had enough. */
+static void
+wait_for_content (SmtpOperation *self)
+{
+  if (smtp_sender_feed (self->sender))
+    return;
+
+  smtp_connection_look (self->client->connection);
+  if (smtp_engine_next (self->client->engine) == SMTP_ENGINE_BODY)
+    wait_for_io (self, TRUE);
+}
+
+static void
+send_on (SmtpOperation *self)
+{
+  switch (smtp_connection_run (self->client->connection, !self->async, self->cancellable))
+    {
+    case SMTP_RUN_WAIT:
+      wait_for_io (self, FALSE);
+      break;
+    case SMTP_RUN_DONE:
+      if (smtp_engine_next (self->client->engine) == SMTP_ENGINE_BODY)
+        wait_for_content (self);
+      break;
+    default:
+      g_return_if_reached ();
+    }
+}
+
+static void return_result (GTask  *task,
+                           GError *error);
+
+/* Returns the tasks of messages that are over, while there are others: their
+ * callers may do anything, sending more included. */
+static void
+return_finished (SmtpOperation *self)
+{
+  GTask *task;
+  GError *error = NULL;
+
+  while (self->result == NULL && smtp_sender_take (self->sender, &task, &error))
+    {
+      if (!self->async || smtp_sender_is_empty (self->sender))
+        {
+          /* The last is returned by the end of the operation. */
+          self->result = task;
+          self->error = g_steal_pointer (&error);
+          return;
+        }
+
+      return_result (task, g_steal_pointer (&error));
+    }
+}
+
+static void
+step_send (SmtpOperation *self)
+{
+  smtp_sender_begin (self->sender);
+  if (smtp_engine_next (self->client->engine) != SMTP_ENGINE_IDLE && !has_ended (self->client))
+    send_on (self);
+  smtp_sender_report (self->sender);
+  return_finished (self);
+  if (smtp_sender_is_empty (self->sender))
+    {
+      self->paused = FALSE;
+      self->stage = STAGE_CLOSE;
+    }
+  else if (smtp_sender_is_reading (self->sender) &&
+           (has_ended (self->client) || smtp_engine_next (self->client->engine) == SMTP_ENGINE_IDLE))
+    self->paused = TRUE;
+}
+
 static void
 operation_step (SmtpOperation *self)
 {
+  if (self->sender != NULL && self->stage == STAGE_RUN)
+    {
+      step_send (self);
+      return;
+    }
+
   if (has_ended (self->client) && self->stage < STAGE_CLOSE)
     self->stage = STAGE_CLOSE;
 
@@ -511,13 +613,15 @@ static void operation_return (SmtpOperation *self);
 static void
 operation_advance (SmtpOperation *self)
 {
-  while (self->stage != STAGE_OVER && !self->slow && self->source == NULL)
+  self->advancing = TRUE;
+  while (self->stage != STAGE_OVER && !self->slow && !self->paused)
     {
       operation_step (self);
       smtp_client_publish (self->client);
     }
+  self->advancing = FALSE;
 
-  if (self->stage == STAGE_OVER && !self->slow && self->task != NULL)
+  if (self->stage == STAGE_OVER && !self->slow && self->async)
     operation_return (self);
 }
 
@@ -527,6 +631,7 @@ static void
 operation_free (SmtpOperation *self)
 {
   release_owned_context (self);
+  g_clear_pointer (&self->sender, smtp_sender_free);
   g_clear_object (&self->auth);
   g_clear_pointer (&self->server, smtp_server_info_unref);
   g_clear_object (&self->cancellable);
@@ -604,6 +709,9 @@ begin_request (SmtpClient        *client,
     case SMTP_OPERATION_WRITE:
       return check_content (client, error);
 
+    case SMTP_OPERATION_SEND:
+      return smtp_engine_check_transaction (client->engine, FALSE, error);
+
     case SMTP_OPERATION_FLUSH:
       if (!check_content (client, error))
         return FALSE;
@@ -677,19 +785,34 @@ operation_finish (SmtpOperation *self,
 }
 
 static void
+return_result (GTask  *task,
+               GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
 operation_return (SmtpOperation *self)
 {
   g_autoptr (SmtpClient) client = g_object_ref (self->client);
-  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  GTask *task = self->sender != NULL ? g_steal_pointer (&self->result) : g_steal_pointer (&self->task);
   SmtpOperationSuccess on_success = self->on_success;
-  GError *error = NULL;
+  GError *error = g_steal_pointer (&self->error);
+  gboolean sending = self->sender != NULL;
 
-  if (!operation_finish (self, &error))
-    g_task_return_error (task, error);
-  else if (on_success != NULL)
-    on_success (client, task);
+  /* A message has an error of its own. */
+  operation_finish (self, sending ? NULL : &error);
+  if (error == NULL && on_success != NULL)
+    {
+      on_success (client, task);
+      g_object_unref (task);
+    }
   else
-    g_task_return_boolean (task, TRUE);
+    return_result (task, error);
 }
 
 /*< private >
@@ -732,9 +855,93 @@ smtp_operation_start (SmtpClient           *client,
       return;
     }
 
+  self->async = TRUE;
   self->task = g_object_ref (task);
   self->on_success = on_success;
   operation_advance (self);
+}
+
+static SmtpOperation *
+send_operation_new (SmtpClient    *client,
+                    GCancellable  *cancellable,
+                    GError       **error)
+{
+  const SmtpRequest request = { .kind = SMTP_OPERATION_SEND };
+  SmtpOperation *self = operation_new (client, &request, cancellable, error);
+
+  if (self != NULL)
+    self->sender = smtp_sender_new (client, on_ready, self);
+  return self;
+}
+
+/*< private >
+ * Sends a message. What became of it is told by the message, too.
+ */
+gboolean
+smtp_operation_send (SmtpClient    *client,
+                     SmtpMessage   *message,
+                     GCancellable  *cancellable,
+                     GError       **error)
+{
+  SmtpOperation *self = send_operation_new (client, cancellable, error);
+  GError *failure = NULL;
+
+  if (self == NULL)
+    return FALSE;
+
+  if (smtp_sender_add (self->sender, message, NULL, cancellable, &failure))
+    {
+      operation_advance (self);
+      failure = g_steal_pointer (&self->error);
+    }
+  operation_finish (self, NULL);
+  if (failure == NULL)
+    return TRUE;
+
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+/* The operation that sends already, if there is one. */
+static SmtpOperation *
+join_sending (SmtpClient *client)
+{
+  SmtpOperation *running = client->operation;
+
+  return running != NULL && running->sender != NULL && running->async && running->stage == STAGE_RUN ? running : NULL;
+}
+
+/*< private >
+ * Sends a message behind those that are being sent.
+ */
+void
+smtp_operation_send_async (SmtpClient  *client,
+                           SmtpMessage *message,
+                           GTask       *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  SmtpOperation *self = join_sending (client);
+  gboolean joined = self != NULL;
+  GError *error = NULL;
+
+  g_task_set_check_cancellable (task, FALSE);
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error) ||
+      (!joined && (self = send_operation_new (client, NULL, &error)) == NULL))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self->async = TRUE;
+  if (!smtp_sender_add (self->sender, message, task, cancellable, &error))
+    {
+      g_task_return_error (task, error);
+      if (!joined)
+        operation_finish (self, NULL);
+      return;
+    }
+
+  on_ready (self);
 }
 
 /*< private >
@@ -779,6 +986,6 @@ smtp_operation_interrupt (SmtpOperation *self)
 {
   if (self->guard != NULL)
     smtp_guard_cancel (self->guard);
-  else if (self->source != NULL)
-    g_source_set_ready_time (self->source, 0);
+  else if (self->client->connection != NULL)
+    smtp_connection_wake (self->client->connection);
 }

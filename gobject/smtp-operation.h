@@ -8,6 +8,7 @@
 #include "smtp-auth.h"
 #include "smtp-client.h"
 #include "smtp-engine.h"
+#include "smtp-message.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,7 @@ typedef enum
   SMTP_OPERATION_WRITE, /* content */
   SMTP_OPERATION_FLUSH,
   SMTP_OPERATION_END,   /* of the content */
+  SMTP_OPERATION_SEND,  /* messages as a whole; see smtp_operation_send() */
 } SmtpOperationKind;
 
 /* What is asked for. It needs to live for the call only, but for content,
@@ -57,6 +59,13 @@ void     smtp_operation_start    (SmtpClient           *client,
                                   const SmtpRequest    *request,
                                   GTask                *task,
                                   SmtpOperationSuccess  on_success);
+gboolean smtp_operation_send     (SmtpClient           *client,
+                                  SmtpMessage          *message,
+                                  GCancellable         *cancellable,
+                                  GError              **error);
+void     smtp_operation_send_async (SmtpClient         *client,
+                                  SmtpMessage          *message,
+                                  GTask                *task);
 gboolean smtp_operation_try_content (SmtpClient        *client,
                                   const char           *content,
                                   gsize                 length,

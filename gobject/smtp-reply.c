@@ -25,19 +25,33 @@ struct _SmtpReply
 
 G_DEFINE_BOXED_TYPE (SmtpReply, smtp_reply, smtp_reply_ref, smtp_reply_unref)
 
-SmtpReply *
-smtp_reply_new (const SmtpReplyData *data)
+static SmtpReply *
+create (guint       code,
+        const char *enhanced,
+        const char *text)
 {
   SmtpReply *self = g_new0 (SmtpReply, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
-  self->code = data->code;
-  self->enhanced = data->enhanced[0] != '\0' ? g_strdup (data->enhanced) : NULL;
-  self->text = g_strdup (data->text->str);
+  self->code = code;
+  self->enhanced = *enhanced != '\0' ? g_strdup (enhanced) : NULL;
+  self->text = g_strdup (text);
   /* An empty text is one empty line, but no piece to g_strsplit(). */
   self->lines = *self->text != '\0' ? g_strsplit (self->text, "\n", -1)
                                     : g_strdupv ((char *[]) { (char *) "", NULL });
   return self;
+}
+
+SmtpReply *
+smtp_reply_new (const SmtpReplyData *data)
+{
+  return create (data->code, data->enhanced, data->text->str);
+}
+
+SmtpReply *
+smtp_reply_new_from_answer (const SmtpAnswer *answer)
+{
+  return create (answer->code, answer->enhanced, answer->text);
 }
 
 /**

@@ -17,6 +17,8 @@
 #include "smtp-plain-auth.h"
 #include "smtp-login-auth.h"
 #include "smtp-cram-md5-auth.h"
+#include "smtp-recipient.h"
+#include "smtp-message.h"
 #include "smtp-client.h"
 #include "smtp-send-mail.h"
 

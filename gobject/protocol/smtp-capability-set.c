@@ -4,6 +4,43 @@
 
 #include <string.h>
 
+static const char * const keywords[SMTP_N_EXTENSIONS] = {
+  [SMTP_EXTENSION_PIPELINING] = "PIPELINING",
+  [SMTP_EXTENSION_SIZE] = "SIZE",
+  [SMTP_EXTENSION_8BITMIME] = "8BITMIME",
+  [SMTP_EXTENSION_CHUNKING] = "CHUNKING",
+  [SMTP_EXTENSION_BINARYMIME] = "BINARYMIME",
+  [SMTP_EXTENSION_SMTPUTF8] = "SMTPUTF8",
+  [SMTP_EXTENSION_DSN] = "DSN",
+  [SMTP_EXTENSION_AUTH] = "AUTH",
+  [SMTP_EXTENSION_DELIVERBY] = "DELIVERBY",
+  [SMTP_EXTENSION_MT_PRIORITY] = "MT-PRIORITY",
+  [SMTP_EXTENSION_FUTURERELEASE] = "FUTURERELEASE",
+  [SMTP_EXTENSION_REQUIRETLS] = "REQUIRETLS",
+  [SMTP_EXTENSION_LIMITS] = "LIMITS",
+  [SMTP_EXTENSION_RRVS] = "RRVS",
+};
+
+const char *
+smtp_extension_get_keyword (SmtpExtension extension)
+{
+  return keywords[extension];
+}
+
+static guint
+find_bits (const SmtpCapabilitySet *self)
+{
+  guint bits = 0;
+
+  for (guint i = 0; i < SMTP_N_EXTENSIONS; i++)
+    {
+      if (smtp_capability_set_lookup (self, keywords[i]) != NULL)
+        bits |= 1u << i;
+    }
+
+  return bits;
+}
+
 static void
 capability_clear (gpointer data)
 {
@@ -90,6 +127,7 @@ smtp_capability_set_new (const char *ehlo_text)
   g_array_set_clear_func (self->list, capability_clear);
   for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
     add_line (self, lines[i]);
+  self->bits = find_bits (self);
 
   return self;
 }
@@ -116,6 +154,30 @@ smtp_capability_set_lookup (const SmtpCapabilitySet *self,
                             const char              *keyword)
 {
   return find (self, keyword);
+}
+
+/*< private >
+ * A number among an extension's parameters: the first of them (SIZE), or with
+ * @name the one of the form NAME=number (LIMITS). 0 when there is none.
+ */
+guint64
+smtp_capability_set_get_number (const SmtpCapabilitySet *self,
+                                SmtpExtension            extension,
+                                const char              *name)
+{
+  const SmtpCapability *capability = find (self, keywords[extension]);
+  const char *word = capability != NULL ? capability->params : "";
+  gsize length = name != NULL ? strlen (name) : 0;
+
+  while (name != NULL && *word != '\0' && (g_ascii_strncasecmp (word, name, length) != 0 || word[length] != '='))
+    {
+      word += strcspn (word, " ");
+      word += strspn (word, " ");
+    }
+
+  if (name != NULL && *word != '\0')
+    word += length + 1;
+  return g_ascii_isdigit (*word) ? g_ascii_strtoull (word, NULL, 10) : 0;
 }
 
 /*< private >

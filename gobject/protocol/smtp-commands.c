@@ -63,10 +63,7 @@ fail_unsupported (SmtpEngine *self,
                   const char *what,
                   GError    **error)
 {
-  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_NOT_SUPPORTED,
-               _("%s does not offer %s, which is needed for %s"),
-               self->server_name, extension, what);
-  return FALSE;
+  return smtp_fail_unsupported (self->server_name, extension, what, error);
 }
 
 /*< private >
@@ -393,6 +390,7 @@ rsp_mail (SmtpEngine *self)
     }
 
   self->utf8 = self->new_utf8;
+  self->n_messages++;
   smtp_engine_set_state (self, SMTP_CLIENT_STATE_MAIL);
 }
 
@@ -606,6 +604,8 @@ static const CommandInfo commands[SMTP_N_COMMANDS] = {
   [SMTP_COMMAND_DATA]     = { "DATA", IN (RCPT), STAYS, cmd_data, rsp_data, SMTP_PHASE_DATA, TRUE, LINES,
                               N_("%s refused to take the content: %s") },
   [SMTP_COMMAND_CONTENT]  = { NULL, 0, STAYS, NULL, rsp_content, SMTP_PHASE_VERDICT, TRUE, LINES,
+                              N_("%s refused the message: %s") },
+  [SMTP_COMMAND_BDAT]     = { "BDAT", 0, STAYS, NULL, rsp_content, SMTP_PHASE_VERDICT, TRUE, LINES,
                               N_("%s refused the message: %s") },
   [SMTP_COMMAND_RSET]     = { "RSET", IN_SESSION, SMTP_CLIENT_STATE_READY, cmd_bare, rsp_reset, SMTP_PHASE_ORDINARY, FALSE, LINES,
                               N_("%s refused RSET: %s") },

@@ -179,13 +179,11 @@ is_header_eight_bit (const char *bytes,
  * Looks at a content before any of it is sent.
  *
  * @whole: nothing follows
- * @stuffed: it is for DATA
  */
 void
 smtp_content_survey (const char       *bytes,
                      gsize             length,
                      gboolean          whole,
-                     gboolean          stuffed,
                      SmtpContentFacts *facts)
 {
   SmtpLineState lines = { 0 };
@@ -200,7 +198,7 @@ smtp_content_survey (const char       *bytes,
   for (rest -= cr; rest > 0;)
     {
       gsize n = block_length (block, rest);
-      guint found = smtp_find_marks (&lines, (const guint8 *) block, n, stuffed, marks);
+      guint found = smtp_find_marks (&lines, (const guint8 *) block, n, TRUE, marks);
 
       n_marks += found;
       for (guint i = 0; i < found; i++)
@@ -212,7 +210,8 @@ smtp_content_survey (const char       *bytes,
   facts->size = length - cr + n_marks - n_dots;
   if (cr || (whole && lines.mid_line))
     facts->size += 2;
-  facts->clean = n_marks == 0 && !cr && !(whole && lines.mid_line);
+  facts->dots = n_dots > 0;
+  facts->clean = n_marks == n_dots && !cr && !(whole && lines.mid_line);
   facts->eight_bit = lines.eight_bit;
   facts->eight_bit_header = lines.eight_bit && is_header_eight_bit (bytes, length);
   facts->long_line = lines.long_line;

@@ -31,7 +31,8 @@ typedef struct
 typedef struct
 {
   gsize    size;             /* as it leaves, before dot-stuffing */
-  gboolean clean;            /* it leaves as it is, dot-stuffing included */
+  gboolean clean;            /* it leaves as it is … */
+  gboolean dots;             /* … but for dots that DATA wants doubled */
   gboolean eight_bit;
   gboolean eight_bit_header; /* in the header section */
   gboolean long_line;
@@ -47,7 +48,6 @@ void smtp_content_end    (SmtpContent      *self,
 void smtp_content_survey (const char       *bytes,
                           gsize             length,
                           gboolean          whole,
-                          gboolean          stuffed,
                           SmtpContentFacts *facts);
 
 G_END_DECLS

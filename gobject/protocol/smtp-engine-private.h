@@ -7,6 +7,7 @@
 #include "smtp-engine.h"
 #include "smtp-mask.h"
 #include "smtp-output.h"
+#include "smtp-transaction.h"
 
 G_BEGIN_DECLS
 
@@ -28,18 +29,23 @@ G_BEGIN_DECLS
  *    early reply is seen as such by the same rule.
  *  - op_error is the first thing that went wrong in the running operation,
  *    failure the first thing that ended the connection. Neither is replaced.
+ *  - A message as a whole (SmtpTransaction) speaks through the same ring and is
+ *    told of its replies; it keeps its own error, as several may be under way.
  *  - Once the dot is written, only a reply may say what became of the message;
  *    every other end is OUTCOME_UNKNOWN. See smtp_engine_fail().
  *  - The state changes in set_state() and nowhere else.
  */
 
-/* As many replies as are awaited at once. */
-#define SMTP_MAX_PENDING 64
+/* As many replies as are awaited at once: a round trip for each so many
+ * recipients. */
+#define SMTP_MAX_PENDING 512
 
 typedef struct
 {
-  SmtpCommand command;
-  guint64     position; /* of the octet behind the command, from the first ever queued */
+  SmtpCommand      command;
+  guint            index;       /* of the recipient */
+  SmtpTransaction *transaction; /* whose command it is, or NULL */
+  guint64          position;    /* of the octet behind the command, from the first ever queued */
 } SmtpPending;
 
 typedef enum
@@ -103,6 +109,12 @@ struct _SmtpEngine
   guint64           content_octets;
   gboolean          content_ended; /* the dot is queued */
 
+  /* messages as a whole, in their order */
+  SmtpTransaction  *transactions;
+  SmtpTransaction  *last_transaction;
+  guint             n_messages;    /* begun on this connection */
+  GString          *line;          /* that is being made */
+
   GPtrArray        *log;           /* of SmtpLogLine; NULL when nobody listens */
 };
 
@@ -115,6 +127,16 @@ void     smtp_engine_queue         (SmtpEngine      *self,
                                     const char      *log);
 void     smtp_engine_expect        (SmtpEngine      *self,
                                     SmtpCommand      command);
+void     smtp_engine_own_last      (SmtpEngine      *self,
+                                    SmtpTransaction *transaction,
+                                    guint            index);
+SmtpPending *smtp_engine_get_pending (SmtpEngine    *self,
+                                    guint            i);
+void     smtp_engine_append_line   (SmtpEngine      *self,
+                                    const char      *line);
+void     smtp_engine_log_content   (SmtpEngine      *self,
+                                    guint64          octets,
+                                    gboolean         dot);
 void     smtp_engine_append        (SmtpEngine      *self,
                                     gconstpointer    bytes,
                                     gsize            length);
@@ -145,6 +167,21 @@ void     smtp_command_break_unexpected (SmtpEngine  *self);
 gboolean smtp_command_allowed      (SmtpEngine      *self,
                                     SmtpCommand      command,
                                     GError         **error);
+
+/* smtp-transaction.c */
+void     smtp_engine_advance_transactions (SmtpEngine *self);
+SmtpTransaction *smtp_engine_get_uploading (SmtpEngine *self);
+void     smtp_engine_end_transaction (SmtpEngine    *self,
+                                    SmtpTransaction *transaction);
+void     smtp_engine_lose_transactions (SmtpEngine  *self,
+                                    const GError    *cause,
+                                    gboolean         verdict);
+void     smtp_transaction_respond  (SmtpEngine      *self,
+                                    SmtpTransaction *transaction,
+                                    SmtpCommand      command,
+                                    guint            index);
+void     smtp_transaction_refuse   (SmtpEngine      *self,
+                                    SmtpTransaction *transaction);
 
 /* smtp-engine-auth.c */
 void     smtp_engine_rsp_auth      (SmtpEngine      *self);

@@ -52,6 +52,7 @@ smtp_engine_new (const char *server_name)
   self->server_name = g_strdup (server_name);
   self->capabilities = smtp_capability_set_new (NULL);
   smtp_reply_parser_init (&self->parser);
+  self->line = g_string_new (NULL);
   return self;
 }
 
@@ -60,6 +61,7 @@ smtp_engine_free (SmtpEngine *self)
 {
   g_free (self->server_name);
   g_free (self->local_name);
+  g_string_free (self->line, TRUE);
   smtp_output_clear (&self->out);
   smtp_reply_parser_clear (&self->parser);
   smtp_capability_set_unref (self->capabilities);
@@ -102,6 +104,12 @@ smtp_engine_set_log (SmtpEngine *self,
     g_clear_pointer (&self->log, g_ptr_array_unref);
   else if (self->log == NULL)
     self->log = g_ptr_array_new_with_free_func (log_line_free);
+}
+
+gboolean
+smtp_engine_has_log (SmtpEngine *self)
+{
+  return self->log != NULL && self->log->len > 0;
 }
 
 /*< private >
@@ -150,15 +158,19 @@ log_reply (SmtpEngine *self)
                      g_strdup_printf ("%u%c%s", reply->code, lines[i + 1] != NULL ? '-' : ' ', lines[i]));
 }
 
-static void
-log_content (SmtpEngine *self)
+/*< private >
+ * @dot: the content ended with it
+ */
+void
+smtp_engine_log_content (SmtpEngine *self,
+                         guint64     octets,
+                         gboolean    dot)
 {
   if (self->log == NULL)
     return;
 
-  smtp_engine_log (self, SMTP_DIRECTION_SENT,
-                   g_strdup_printf ("[%" G_GUINT64_FORMAT " octets of content]", self->content_octets));
-  if (self->content_ended)
+  smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup_printf ("[%" G_GUINT64_FORMAT " octets of content]", octets));
+  if (dot)
     smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup ("."));
 }
 
@@ -175,10 +187,12 @@ smtp_engine_set_error (SmtpEngine *self,
     g_error_free (error);
 }
 
-/* Takes the cause. */
-void
-smtp_engine_break (SmtpEngine *self,
-                   GError     *cause)
+/* Takes the cause. With @verdict it is what the server said about what it was
+ * asked first. */
+static void
+end_broken (SmtpEngine *self,
+            GError     *cause,
+            gboolean    verdict)
 {
   if (self->failure != NULL || self->state == SMTP_CLIENT_STATE_CLOSED)
     {
@@ -187,9 +201,10 @@ smtp_engine_break (SmtpEngine *self,
     }
 
   if (self->state == SMTP_CLIENT_STATE_DATA && !self->content_ended)
-    log_content (self);
+    smtp_engine_log_content (self, self->content_octets, FALSE);
 
   self->failure = cause;
+  smtp_engine_lose_transactions (self, cause, verdict);
   if (!self->op_over)
     smtp_engine_set_error (self, g_error_copy (cause));
   smtp_engine_end_auth (self);
@@ -197,6 +212,16 @@ smtp_engine_break (SmtpEngine *self,
   self->n_pending = 0;
   self->want_tls = FALSE;
   smtp_engine_set_state (self, SMTP_CLIENT_STATE_BROKEN);
+}
+
+/*< private >
+ * Ends the connection for what the server said. Takes the cause.
+ */
+void
+smtp_engine_break (SmtpEngine *self,
+                   GError     *cause)
+{
+  end_broken (self, cause, TRUE);
 }
 
 static void
@@ -210,7 +235,7 @@ break_protocol (SmtpEngine *self,
 static gboolean
 content_was_written (SmtpEngine *self)
 {
-  return self->state == SMTP_CLIENT_STATE_DATA && self->content_ended &&
+  return self->state == SMTP_CLIENT_STATE_DATA && self->transactions == NULL && self->content_ended &&
          smtp_output_length (&self->out) == 0;
 }
 
@@ -232,7 +257,7 @@ smtp_engine_fail (SmtpEngine *self,
       cause = unknown;
     }
 
-  smtp_engine_break (self, cause);
+  end_broken (self, cause, FALSE);
 }
 
 /*< private >
@@ -342,9 +367,47 @@ smtp_engine_expect (SmtpEngine  *self,
 
   pending = &self->pending[(self->first_pending + self->n_pending) % SMTP_MAX_PENDING];
   pending->command = command;
+  pending->transaction = NULL;
   pending->position = self->queued;
   if (self->n_pending++ == 0)
     self->progress++;
+}
+
+/*< private >
+ * A reply that is awaited, the next first.
+ */
+SmtpPending *
+smtp_engine_get_pending (SmtpEngine *self,
+                         guint       i)
+{
+  return &self->pending[(self->first_pending + i) % SMTP_MAX_PENDING];
+}
+
+/*< private >
+ * The reply that was entered last belongs to a transaction.
+ */
+void
+smtp_engine_own_last (SmtpEngine      *self,
+                      SmtpTransaction *transaction,
+                      guint            index)
+{
+  SmtpPending *pending = smtp_engine_get_pending (self, self->n_pending - 1);
+
+  pending->transaction = transaction;
+  pending->index = index;
+}
+
+/*< private >
+ * Queues a line that gets no reply of its own.
+ */
+void
+smtp_engine_append_line (SmtpEngine *self,
+                         const char *line)
+{
+  smtp_engine_append (self, line, strlen (line));
+  smtp_engine_append (self, "\r\n", 2);
+  if (self->log != NULL)
+    smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (line));
 }
 
 /*< private >
@@ -389,19 +452,37 @@ smtp_engine_get_spans (SmtpEngine *self,
   return smtp_output_get_spans (&self->out, spans, max);
 }
 
+static void
+count_sent (SmtpEngine *self)
+{
+  for (SmtpTransaction *t = self->transactions; t != NULL; t = t->next)
+    {
+      /* The dot is no content. */
+      guint64 end = t->end > 0 ? t->end - (t->plan.bdat ? 0 : 3) : G_MAXUINT64;
+
+      if (t->start > 0 && self->written > t->start)
+        t->sent = MIN (self->written, end) - t->start;
+    }
+}
+
 void
 smtp_engine_wrote (SmtpEngine *self,
                    gsize       n)
 {
+  gboolean uploading;
+
   if (self->state == SMTP_CLIENT_STATE_BROKEN || n == 0)
     return;
 
+  uploading = smtp_engine_get_uploading (self) != NULL;
   smtp_output_consume (&self->out, n);
   self->written += n;
 
+  count_sent (self);
+
   /* A time-out counts per block of content, and for the verdict from the last
    * of it; for a command from its beginning, however slowly it leaves. */
-  if (self->state == SMTP_CLIENT_STATE_DATA)
+  if (self->state == SMTP_CLIENT_STATE_DATA || uploading)
     self->progress++;
 
   if (self->leaving && smtp_output_length (&self->out) == 0)
@@ -472,14 +553,31 @@ smtp_engine_end_body (SmtpEngine *self)
   self->hold = 0;
   self->op_over = FALSE;
   smtp_engine_expect (self, SMTP_COMMAND_CONTENT);
-  log_content (self);
+  smtp_engine_log_content (self, self->content_octets, TRUE);
 }
 
 /* ---- the step ------------------------------------------------------------- */
 
+/*< private >
+ * The transaction that content is wanted for, or NULL.
+ */
+SmtpTransaction *
+smtp_engine_get_hungry (SmtpEngine *self)
+{
+  SmtpTransaction *transaction = self->transactions;
+
+  while (transaction != NULL && transaction->stage == SMTP_TRANSACTION_VERDICT)
+    transaction = transaction->next;
+
+  return transaction != NULL && smtp_transaction_wants_content (transaction) ? transaction : NULL;
+}
+
 SmtpEngineWant
 smtp_engine_next (SmtpEngine *self)
 {
+  if (self->transactions != NULL)
+    smtp_engine_advance_transactions (self);
+
   if (self->state == SMTP_CLIENT_STATE_BROKEN)
     return SMTP_ENGINE_FAILED;
 
@@ -492,19 +590,31 @@ smtp_engine_next (SmtpEngine *self)
   if (self->auth_stage == SMTP_AUTH_CHALLENGED || self->auth_stage == SMTP_AUTH_CONFIRMING)
     return SMTP_ENGINE_AUTH;
 
+  if (smtp_engine_get_hungry (self) != NULL)
+    return SMTP_ENGINE_BODY;
+
   if (self->n_pending > 0)
     return SMTP_ENGINE_READ;
 
-  if (self->state == SMTP_CLIENT_STATE_DATA && !self->content_ended)
+  if (self->state == SMTP_CLIENT_STATE_DATA && self->transactions == NULL && !self->content_ended)
     return SMTP_ENGINE_BODY;
 
   return SMTP_ENGINE_IDLE;
 }
 
+/*< private >
+ * Whether content is on its way, which a reply may stop.
+ */
+gboolean
+smtp_engine_is_uploading (SmtpEngine *self)
+{
+  return self->state == SMTP_CLIENT_STATE_DATA || smtp_engine_get_uploading (self) != NULL;
+}
+
 SmtpPhase
 smtp_engine_get_phase (SmtpEngine *self)
 {
-  if (self->state == SMTP_CLIENT_STATE_DATA && smtp_output_length (&self->out) > 0)
+  if (smtp_engine_is_uploading (self) && smtp_output_length (&self->out) > 0)
     return SMTP_PHASE_BLOCK;
 
   if (self->n_pending > 0)
@@ -554,9 +664,16 @@ take_service_closed (SmtpEngine *self)
 static void
 take_early_reply (SmtpEngine *self)
 {
+  SmtpTransaction *uploading = smtp_engine_get_uploading (self);
   g_autofree char *quoted = NULL;
 
-  if (self->state == SMTP_CLIENT_STATE_DATA && self->parser.reply.code >= 400)
+  if (uploading != NULL && self->parser.reply.code >= 400)
+    {
+      smtp_transaction_refuse (self, uploading);
+      return;
+    }
+
+  if (self->transactions == NULL && self->state == SMTP_CLIENT_STATE_DATA && self->parser.reply.code >= 400)
     {
       smtp_engine_break (self, smtp_command_refusal (self, SMTP_COMMAND_CONTENT));
       return;
@@ -605,7 +722,10 @@ take_reply (SmtpEngine *self)
 
   self->first_pending = (self->first_pending + 1) % SMTP_MAX_PENDING;
   self->n_pending--;
-  smtp_command_respond (self, pending->command);
+  if (pending->transaction != NULL)
+    smtp_transaction_respond (self, pending->transaction, pending->command, pending->index);
+  else
+    smtp_command_respond (self, pending->command);
   if (self->n_pending == 0)
     self->assumed = self->state;
   self->op_over = smtp_engine_next (self) == SMTP_ENGINE_IDLE;
@@ -766,6 +886,15 @@ guint
 smtp_engine_get_reply_count (SmtpEngine *self)
 {
   return self->n_replies;
+}
+
+/*< private >
+ * Messages that were begun.
+ */
+guint
+smtp_engine_get_n_messages (SmtpEngine *self)
+{
+  return self->n_messages;
 }
 
 const GError *

@@ -24,12 +24,16 @@ G_BEGIN_DECLS
  */
 typedef struct _SmtpEngine SmtpEngine;
 
+/* A message as a whole: smtp-transaction.h. */
+typedef struct _SmtpTransaction SmtpTransaction;
+
 typedef enum
 {
   SMTP_ENGINE_IDLE,   /* the operation is over: smtp_engine_finish() */
   SMTP_ENGINE_WRITE,  /* send smtp_engine_get_output(), say smtp_engine_wrote() */
   SMTP_ENGINE_READ,   /* smtp_engine_feed() or smtp_engine_feed_eof() */
-  SMTP_ENGINE_BODY,   /* smtp_engine_body() or smtp_engine_end_body() */
+  SMTP_ENGINE_BODY,   /* smtp_engine_body() or smtp_engine_end_body(), or content for
+                       * smtp_engine_get_hungry() */
   SMTP_ENGINE_TLS,    /* handshake, then smtp_engine_tls_done() */
   SMTP_ENGINE_AUTH,   /* smtp_engine_get_challenge(), then answer it */
   SMTP_ENGINE_FAILED, /* the connection is of no more use: smtp_engine_finish() */
@@ -48,6 +52,7 @@ typedef enum
   SMTP_COMMAND_RCPT,
   SMTP_COMMAND_DATA,
   SMTP_COMMAND_CONTENT,  /* the dot */
+  SMTP_COMMAND_BDAT,     /* and its content */
   SMTP_COMMAND_RSET,
   SMTP_COMMAND_NOOP,
   SMTP_COMMAND_VRFY,
@@ -80,6 +85,7 @@ SmtpEngine          *smtp_engine_new               (const char            *serve
 void                 smtp_engine_free              (SmtpEngine            *self);
 void                 smtp_engine_set_log           (SmtpEngine            *self,
                                                     gboolean               log);
+gboolean             smtp_engine_has_log           (SmtpEngine            *self);
 GPtrArray           *smtp_engine_take_log          (SmtpEngine            *self);
 void                 smtp_engine_set_stay_open     (SmtpEngine            *self,
                                                     gboolean               stay_open);
@@ -121,6 +127,7 @@ void                 smtp_engine_end_body          (SmtpEngine            *self)
 SmtpEngineWant       smtp_engine_next              (SmtpEngine            *self);
 const guint8        *smtp_engine_get_output        (SmtpEngine            *self,
                                                     gsize                 *length);
+SmtpTransaction     *smtp_engine_get_hungry        (SmtpEngine            *self);
 guint                smtp_engine_get_spans         (SmtpEngine            *self,
                                                     SmtpSpan              *spans,
                                                     guint                  max);
@@ -144,7 +151,9 @@ SmtpClientState      smtp_engine_get_state         (SmtpEngine            *self)
 gboolean             smtp_engine_is_authenticated  (SmtpEngine            *self);
 SmtpCapabilitySet   *smtp_engine_get_capabilities  (SmtpEngine            *self);
 const SmtpReplyData *smtp_engine_get_reply         (SmtpEngine            *self);
+guint                smtp_engine_get_n_messages    (SmtpEngine            *self);
 guint                smtp_engine_get_reply_count   (SmtpEngine            *self);
+gboolean             smtp_engine_is_uploading      (SmtpEngine            *self);
 SmtpPhase            smtp_engine_get_phase         (SmtpEngine            *self);
 guint                smtp_engine_get_progress      (SmtpEngine            *self);
 const GError        *smtp_engine_get_failure       (SmtpEngine            *self);

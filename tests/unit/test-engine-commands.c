@@ -524,7 +524,7 @@ test_bounded (void)
   while (n < 10000 && smtp_engine_submit (engine, RCPT, "c@d", NULL, &error))
     n++;
   g_assert_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_STATE);
-  g_assert_cmpuint (n, ==, 64);
+  g_assert_cmpuint (n, ==, 512);
   g_free (take_output (engine));
   for (guint i = 0; i < 1000; i++)
     {
