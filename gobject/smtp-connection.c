@@ -52,6 +52,8 @@ struct _SmtpConnection
   GSource               *cancelling;  /* its child for this wait */
   SmtpConnectionReady    on_ready;    /* NULL: nobody waits */
   gpointer               user_data;
+  gint64                 wait_until;  /* 0: as long as it takes */
+  gboolean               woken;
 };
 
 typedef enum
@@ -494,7 +496,37 @@ wait_dispatch (GSource    *source,
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs wait_funcs = { NULL, NULL, wait_dispatch, NULL, NULL, NULL };
+/* The deadline is looked at here and not by g_source_set_ready_time(): that
+ * wakes the context up, by a system call, each time it changes. */
+static gboolean
+wait_prepare (GSource *source,
+              gint    *timeout)
+{
+  SmtpConnection *self = ((WaitSource *) source)->connection;
+  gint64 remaining;
+
+  *timeout = -1;
+  if (self->on_ready == NULL)
+    return FALSE;
+  if (self->yielding || self->woken)
+    return TRUE;
+  if (self->wait_until == 0)
+    return FALSE;
+
+  remaining = self->wait_until - g_source_get_time (source);
+  *timeout = (gint) CLAMP ((remaining + 999) / 1000, 0, G_MAXINT);
+  return remaining <= 0;
+}
+
+static gboolean
+wait_check (GSource *source)
+{
+  gint timeout;
+
+  return wait_prepare (source, &timeout);
+}
+
+static GSourceFuncs wait_funcs = { wait_prepare, wait_check, wait_dispatch, NULL, NULL, NULL };
 
 static void
 add_child (GSource *source,
@@ -609,13 +641,11 @@ void
 smtp_connection_wait (SmtpConnection           *self,
                       const SmtpConnectionWait *wait)
 {
-  gint64 ready_time = !wait->patient && self->armed && self->deadline != 0 ? self->deadline : -1;
-
   prepare_source (self, wait->context);
   update_condition (self);
   if (g_source_get_priority (self->source) != wait->priority)
     g_source_set_priority (self->source, wait->priority);
-  g_source_set_ready_time (self->source, self->yielding ? 0 : ready_time);
+  self->wait_until = !wait->patient && self->armed ? self->deadline : 0;
   if (wait->cancellable != NULL)
     {
       self->cancelling = g_cancellable_source_new (wait->cancellable);
@@ -629,12 +659,12 @@ void
 smtp_connection_stop_waiting (SmtpConnection *self)
 {
   self->on_ready = NULL;
+  self->woken = FALSE;
   if (self->source == NULL)
     return;
 
   if (self->cancelling != NULL)
     g_source_remove_child_source (self->source, g_steal_pointer (&self->cancelling));
-  g_source_set_ready_time (self->source, -1);
 }
 
 /*< private >
@@ -643,8 +673,11 @@ smtp_connection_stop_waiting (SmtpConnection *self)
 void
 smtp_connection_wake (SmtpConnection *self)
 {
-  if (self->on_ready != NULL)
-    g_source_set_ready_time (self->source, 0);
+  if (self->on_ready == NULL)
+    return;
+
+  self->woken = TRUE;
+  g_main_context_wakeup (g_source_get_context (self->source));
 }
 
 static void
