@@ -445,15 +445,15 @@ smtp_sender_begin (SmtpSender *self)
       if (send->stage == SEND_LOADED)
         {
           smtp_engine_next (self->client->engine);
-          if (!smtp_engine_check_transaction (self->client->engine, behind, &error))
-            {
-              if (error != NULL)
-                fail_send (send, error);
-              else
-                return;
-            }
-          else
+          if (smtp_engine_check_transaction (self->client->engine, behind, &error))
             begin_send (self, send);
+          else if (!behind)
+            fail_send (send, error);
+          else
+            {
+              g_clear_error (&error); /* later */
+              return;
+            }
         }
       self->n_begun++;
     }

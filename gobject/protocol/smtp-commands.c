@@ -690,7 +690,7 @@ may_pipeline (SmtpEngine *self)
 static gboolean
 is_engaged (SmtpEngine *self)
 {
-  return self->want_tls || self->auth_stage != SMTP_AUTH_NONE || self->leaving;
+  return self->want_tls || self->auth_stage != SMTP_AUTH_NONE || self->leaving || self->transactions != NULL;
 }
 
 /*< private >

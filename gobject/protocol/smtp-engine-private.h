@@ -171,6 +171,7 @@ gboolean smtp_command_allowed      (SmtpEngine      *self,
 /* smtp-transaction.c */
 void     smtp_engine_advance_transactions (SmtpEngine *self);
 SmtpTransaction *smtp_engine_get_uploading (SmtpEngine *self);
+gsize    smtp_engine_get_withheld  (SmtpEngine      *self);
 void     smtp_engine_end_transaction (SmtpEngine    *self,
                                     SmtpTransaction *transaction);
 void     smtp_engine_lose_transactions (SmtpEngine  *self,

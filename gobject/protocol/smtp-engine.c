@@ -269,6 +269,14 @@ smtp_engine_close (SmtpEngine *self)
   if (self->state == SMTP_CLIENT_STATE_BROKEN || self->state == SMTP_CLIENT_STATE_CLOSED)
     return;
 
+  if (self->transactions != NULL)
+    {
+      g_autoptr (GError) cause = g_error_new (SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN,
+                                              _("The connection to %s is closed"), self->server_name);
+
+      smtp_engine_lose_transactions (self, cause, FALSE);
+    }
+
   smtp_engine_end_auth (self);
   smtp_output_clear (&self->out);
   self->n_pending = 0;
@@ -436,7 +444,7 @@ smtp_engine_get_output (SmtpEngine *self,
 {
   SmtpSpan span = { NULL, 0 };
 
-  smtp_output_get_spans (&self->out, &span, 1);
+  smtp_engine_get_spans (self, &span, 1);
   *length = span.length;
   return span.data;
 }
@@ -449,7 +457,16 @@ smtp_engine_get_spans (SmtpEngine *self,
                        SmtpSpan   *spans,
                        guint       max)
 {
-  return smtp_output_get_spans (&self->out, spans, max);
+  guint n = smtp_output_get_spans (&self->out, spans, max);
+  gsize left = smtp_output_length (&self->out) - smtp_engine_get_withheld (self);
+
+  for (guint i = 0; i < n; i++)
+    {
+      spans[i].length = MIN (spans[i].length, left);
+      left -= spans[i].length;
+    }
+
+  return n > 0 && spans[n - 1].length == 0 ? n - 1 : n;
 }
 
 static void
@@ -581,7 +598,7 @@ smtp_engine_next (SmtpEngine *self)
   if (self->state == SMTP_CLIENT_STATE_BROKEN)
     return SMTP_ENGINE_FAILED;
 
-  if (smtp_output_length (&self->out) > self->hold)
+  if (smtp_output_length (&self->out) > MAX (self->hold, smtp_engine_get_withheld (self)))
     return SMTP_ENGINE_WRITE;
 
   if (self->want_tls)

@@ -24,6 +24,9 @@
 #define MAX_PRIORITY 9
 #define MAX_HOLD_FOR 999999999
 
+/* The end of the year 9999: RFC 3339 writes a year in four digits. */
+#define MAX_TIME G_GINT64_CONSTANT (253402300799)
+
 void
 smtp_answer_clear (SmtpAnswer *answer)
 {
@@ -379,6 +382,16 @@ is_utf8_param (const GPtrArray *params)
   return FALSE;
 }
 
+static gboolean
+check_time (gint64   time,
+            GError **error)
+{
+  if (time >= 0 && time <= MAX_TIME)
+    return TRUE;
+
+  return fail_argument (error, _("A time of %" G_GINT64_FORMAT " seconds since 1970 cannot be written"), time);
+}
+
 /* ---- what stands on RCPT -------------------------------------------------- */
 
 static gboolean
@@ -389,6 +402,11 @@ check_original (const char *original,
 
   if (!smtp_text_is_plain (original) || *original == '\0')
     return fail_argument (error, _("The original recipient is empty or contains control characters"));
+
+  /* RFC 3461 §4.2: xtext carries ASCII only. */
+  if (!smtp_text_is_ascii (original) && find_address_type_end (original) != NULL &&
+      g_ascii_strncasecmp (original, "utf-8;", 6) != 0)
+    return fail_argument (error, _("The original recipient is not ASCII, and not of the type utf-8"));
 
   append_original (written, original, FALSE);
   return written->len <= MAX_ORCPT || fail_argument (error, _("The original recipient is too long"));
@@ -420,7 +438,8 @@ check_recipient (const SmtpRecipientData *recipient,
       !check_recipient_dsn (recipient, server, error))
     return FALSE;
 
-  return recipient->valid_since == 0 || need (server, SMTP_EXTENSION_RRVS, "RRVS", error);
+  return recipient->valid_since == 0 ||
+         (check_time (recipient->valid_since, error) && need (server, SMTP_EXTENSION_RRVS, "RRVS", error));
 }
 
 static guint
@@ -537,7 +556,8 @@ check_deliver_by (const SmtpEnvelope    *envelope,
 
   if (envelope->deliver_by == SMTP_DELIVER_BY_NONE)
     return TRUE;
-  if (ABS (envelope->deliver_within) > MAX_BY_TIME || (returned && envelope->deliver_within <= 0))
+  if (envelope->deliver_within > MAX_BY_TIME || envelope->deliver_within < -MAX_BY_TIME ||
+      (returned && envelope->deliver_within <= 0))
     return fail_argument (error, _("%d seconds is no time to deliver a message by"), envelope->deliver_within);
   if (!need (server, SMTP_EXTENSION_DELIVERBY, "BY", error))
     return FALSE;
@@ -586,7 +606,8 @@ check_hold (const SmtpEnvelope    *envelope,
   if (envelope->hold_for > MAX_HOLD_FOR)
     return fail_argument (error, _("%u seconds is too long to hold a message"), envelope->hold_for);
 
-  return need (server, SMTP_EXTENSION_FUTURERELEASE, "HOLDFOR, HOLDUNTIL", error) &&
+  return check_time (envelope->hold_until, error) &&
+         need (server, SMTP_EXTENSION_FUTURERELEASE, "HOLDFOR, HOLDUNTIL", error) &&
          check_hold_limit (envelope, server, error);
 }
 
@@ -597,7 +618,7 @@ check_priority (const SmtpEnvelope    *envelope,
 {
   if (envelope->priority == 0)
     return TRUE;
-  if (ABS (envelope->priority) > MAX_PRIORITY)
+  if (envelope->priority > MAX_PRIORITY || envelope->priority < -MAX_PRIORITY)
     return fail_argument (error, _("A priority is from -9 to 9, not %d"), envelope->priority);
 
   return need (server, SMTP_EXTENSION_MT_PRIORITY, "MT-PRIORITY", error);

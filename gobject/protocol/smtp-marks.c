@@ -50,8 +50,8 @@ __attribute__ ((target ("avx2"))) static inline void
 avx2_words (const guint8 *bytes,
             Words        *words)
 {
-  const __m256i low = _mm256_loadu_si256 ((const __m256i *) bytes);
-  const __m256i high = _mm256_loadu_si256 ((const __m256i *) (bytes + 32));
+  const __m256i low = _mm256_loadu_si256 ((const void *) bytes);
+  const __m256i high = _mm256_loadu_si256 ((const void *) (bytes + 32));
 
   words->cr = avx2_equals (low, high, '\r');
   words->lf = avx2_equals (low, high, '\n');
@@ -75,8 +75,8 @@ avx2_is_clean (const guint8 *bytes,
 
   for (guint i = 0; i < GROUP; i += 32)
     {
-      const __m256i here = _mm256_loadu_si256 ((const __m256i *) (bytes + i));
-      const __m256i before = _mm256_loadu_si256 ((const __m256i *) (bytes + i - 1));
+      const __m256i here = _mm256_loadu_si256 ((const void *) (bytes + i));
+      const __m256i before = _mm256_loadu_si256 ((const void *) (bytes + i - 1));
       const __m256i here_lf = _mm256_cmpeq_epi8 (here, lf);
       const __m256i before_lf = _mm256_cmpeq_epi8 (before, lf);
 
@@ -323,7 +323,7 @@ find_marks (MakeWords      make_words,
 
 #ifdef HAVE_VECTORS
 
-__attribute__ ((target ("avx2,bmi,lzcnt,popcnt"))) static guint
+__attribute__ ((target ("avx2,bmi,popcnt"))) static guint
 find_marks_avx2 (SmtpLineState *state,
                  const guint8  *bytes,
                  gsize          length,
@@ -336,8 +336,7 @@ find_marks_avx2 (SmtpLineState *state,
 static gboolean
 have_avx2 (void)
 {
-  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("bmi") &&
-         __builtin_cpu_supports ("lzcnt") && __builtin_cpu_supports ("popcnt");
+  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("bmi") && __builtin_cpu_supports ("popcnt");
 }
 
 #endif

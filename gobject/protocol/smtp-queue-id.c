@@ -19,7 +19,6 @@ static const struct
   { " qp ", NULL, "\n" },                        /* qmail */
   { NULL, "Message accepted for delivery", NULL }, /* sendmail, OpenSMTPD */
   { NULL, "- gsmtp", NULL },                     /* Gmail */
-  { NULL, "Saved", NULL },                       /* Dovecot LMTP */
 };
 
 static const char *

@@ -175,7 +175,9 @@ send_content (SmtpEngine      *self,
   gsize before = smtp_output_length (&self->out);
   gsize taken = encode_content (self, transaction);
 
-  transaction->bytes += taken;
+  /* The end may come without octets, and then with NULL: no offset to that. */
+  if (taken > 0)
+    transaction->bytes += taken;
   transaction->length -= taken;
   if (transaction->last && transaction->length == 0 && !transaction->clean)
     smtp_content_end (&transaction->content, &self->out);
@@ -555,6 +557,23 @@ smtp_transaction_respond (SmtpEngine      *self,
 }
 
 /*< private >
+ * How many octets at the end of the output must not leave yet. BDAT is complete
+ * with the last octet it announced: a server that had it could deliver what may
+ * turn out to be too long, and would answer before it is known to be the end.
+ */
+gsize
+smtp_engine_get_withheld (SmtpEngine *self)
+{
+  const SmtpTransaction *transaction = self->transactions;
+
+  while (transaction != NULL && transaction->stage == SMTP_TRANSACTION_VERDICT)
+    transaction = transaction->next;
+
+  return transaction != NULL && transaction->stage == SMTP_TRANSACTION_CONTENT && transaction->plan.bdat &&
+         self->queued - transaction->start >= (guint64) transaction->plan.size;
+}
+
+/*< private >
  * Whether a refusal that comes now is about content that is on its way.
  */
 SmtpTransaction *
@@ -596,7 +615,12 @@ smtp_engine_check_transaction (SmtpEngine *self,
   if (last == NULL)
     return smtp_command_allowed (self, SMTP_COMMAND_MAIL, error);
 
-  return behind && last->stage == SMTP_TRANSACTION_VERDICT && !last->hopeless;
+  if (behind && last->stage == SMTP_TRANSACTION_VERDICT && !last->hopeless)
+    return TRUE;
+
+  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_STATE,
+               _("Another message is being sent to %s"), self->server_name);
+  return FALSE;
 }
 
 /*< private >
@@ -656,7 +680,9 @@ lose (SmtpEngine      *self,
   if (transaction->outcome == SMTP_OUTCOME_REJECTED && transaction->error != NULL)
     return;
 
+  /* What was said about a recipient is not what became of the message. */
   g_clear_error (&transaction->error);
+  smtp_answer_clear (&transaction->answer);
   if (whole && !verdict)
     {
       transaction->outcome = SMTP_OUTCOME_UNKNOWN;
