@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Messages as a whole, by smtp_client_send(). */
+
+#include <string.h>
+
+#include "fixture.h"
+
+static const char * const chunking[] = { "PIPELINING", "8BITMIME", "SIZE 100000000", "CHUNKING", NULL };
+static const char * const pipelining[] = { "PIPELINING", NULL };
+static const char * const nothing[] = { NULL };
+
+static void
+on_sent (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  GAsyncResult **slot = user_data;
+
+  *slot = g_object_ref (result);
+}
+
+static gboolean
+x_send (Fixture     *f,
+        SmtpMessage *message)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (!f->async)
+    return smtp_client_send (f->client, message, f->cancellable, &f->error);
+
+  smtp_client_send_async (f->client, message, f->cancellable, on_sent, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return smtp_client_send_finish (f->client, result, &f->error);
+}
+
+static void
+open_offering (Fixture            *f,
+               const char * const *extensions)
+{
+  g_object_set (f->server, "extensions", extensions, NULL);
+  open_client (f);
+}
+
+static SmtpMessage *
+make_message (guint       recipients,
+              const char *content)
+{
+  SmtpMessage *message = smtp_message_new ("sender@example.org");
+  g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
+
+  for (guint i = 0; i < recipients; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("user%u@example.net", i);
+
+      smtp_message_add_recipient (message, address);
+    }
+  smtp_message_set_content_bytes (message, bytes);
+  return message;
+}
+
+/* The first and a second on the same connection, and the round trips of it. */
+static void
+check_round_trips (Fixture            *f,
+                   const char * const *extensions,
+                   guint               recipients,
+                   guint               expected)
+{
+  g_autoptr (SmtpMessage) message = make_message (recipients, CONTENT);
+
+  open_offering (f, extensions);
+  for (guint i = 0; i < 2; i++)
+    {
+      guint before = smtp_test_server_get_round_trips (f->server);
+
+      g_assert_true (x_send (f, message));
+      g_assert_no_error (f->error);
+      g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_ACCEPTED);
+      g_assert_nonnull (smtp_message_get_queue_id (message));
+      g_assert_cmpuint (smtp_message_get_bytes_sent (message), ==, strlen (CONTENT));
+      g_assert_cmpuint (smtp_test_server_get_round_trips (f->server) - before, ==, expected);
+      expect_content (f, i, CONTENT);
+    }
+}
+
+static void
+test_chunking (Fixture *f)
+{
+  check_round_trips (f, chunking, 10, 1);
+}
+
+static void
+test_pipelining (Fixture *f)
+{
+  check_round_trips (f, pipelining, 10, 2);
+}
+
+static void
+test_nothing (Fixture *f)
+{
+  check_round_trips (f, nothing, 1, 4);
+}
+
+/* One recipient of three is refused. */
+static void
+check_refused (Fixture            *f,
+               const char * const *extensions,
+               SmtpRecipients      policy)
+{
+  g_autoptr (SmtpMessage) message = make_message (3, CONTENT);
+  gboolean any = policy == SMTP_RECIPIENTS_ANY;
+
+  smtp_message_set_recipient_policy (message, policy);
+  smtp_test_server_script_reply_text (f->server, "RCPT", "550 5.1.1 no such user\r\n");
+  open_offering (f, extensions);
+  g_assert_cmpint (x_send (f, message), ==, any);
+  if (any)
+    g_assert_no_error (f->error);
+  else
+    expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "no such user");
+  g_assert_cmpint (smtp_message_get_outcome (message), ==, any ? SMTP_OUTCOME_PARTIAL : SMTP_OUTCOME_REJECTED);
+  g_assert_cmpuint (smtp_test_server_get_n_messages (f->server), ==, any);
+  expect_state (f, SMTP_CLIENT_STATE_READY);
+}
+
+static void
+test_any_bdat (Fixture *f)
+{
+  check_refused (f, chunking, SMTP_RECIPIENTS_ANY);
+}
+
+static void
+test_any_data (Fixture *f)
+{
+  check_refused (f, pipelining, SMTP_RECIPIENTS_ANY);
+}
+
+static void
+test_all_bdat (Fixture *f)
+{
+  check_refused (f, chunking, SMTP_RECIPIENTS_ALL);
+}
+
+static void
+test_all_data (Fixture *f)
+{
+  check_refused (f, pipelining, SMTP_RECIPIENTS_ALL);
+}
+
+/* Larger than what is read beforehand. */
+static void
+check_stream (Fixture            *f,
+              const char * const *extensions)
+{
+  g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
+  g_autoptr (GString) text = g_string_new ("Subject: long\r\n\r\n");
+  g_autoptr (GInputStream) stream = NULL;
+
+  while (text->len < 3 * 1024 * 1024)
+    g_string_append (text, "A line of some length, and a dot:\r\n.\r\n");
+  stream = g_memory_input_stream_new_from_data (text->str, (gssize) text->len, NULL);
+  smtp_message_set_content_stream (message, stream, (gint64) text->len);
+  smtp_message_set_content_is_canonical (message, TRUE);
+  open_offering (f, extensions);
+  g_assert_true (x_send (f, message));
+  g_assert_no_error (f->error);
+  expect_content (f, 0, text->str);
+}
+
+static void
+test_stream_bdat (Fixture *f)
+{
+  check_stream (f, chunking);
+}
+
+static void
+test_stream_data (Fixture *f)
+{
+  check_stream (f, pipelining);
+}
+
+static void
+test_not_offered (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
+
+  smtp_message_set_envelope_id (message, "x");
+  open_offering (f, nothing);
+  g_assert_false (x_send (f, message));
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_NOT_SUPPORTED, "DSN");
+  g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_NOT_SENT);
+  expect_state (f, SMTP_CLIENT_STATE_READY);
+}
+
+static void
+test_unknown (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
+
+  smtp_test_server_script_drop (f->server, ".", 0, TRUE);
+  open_offering (f, pipelining);
+  g_assert_false (x_send (f, message));
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_OUTCOME_UNKNOWN, NULL);
+  g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_UNKNOWN);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  add_scenario ("/send/chunking", test_chunking);
+  add_scenario ("/send/pipelining", test_pipelining);
+  add_scenario ("/send/nothing", test_nothing);
+  add_scenario ("/send/any-bdat", test_any_bdat);
+  add_scenario ("/send/any-data", test_any_data);
+  add_scenario ("/send/all-bdat", test_all_bdat);
+  add_scenario ("/send/all-data", test_all_data);
+  add_scenario ("/send/stream-bdat", test_stream_bdat);
+  add_scenario ("/send/stream-data", test_stream_data);
+  add_scenario ("/send/not-offered", test_not_offered);
+  add_scenario ("/send/unknown", test_unknown);
+  return g_test_run ();
+}
