@@ -109,6 +109,17 @@ clear_content (SmtpMessage *self)
 }
 
 static void
+take_results (SmtpMessage     *self,
+              SmtpTransaction *transaction)
+{
+  self->outcome = transaction->outcome;
+  self->answer = transaction->answer;
+  transaction->answer = (SmtpAnswer) { 0 };
+  if (self->outcome == SMTP_OUTCOME_ACCEPTED || self->outcome == SMTP_OUTCOME_PARTIAL)
+    self->queue_id = smtp_find_queue_id (self->answer.text);
+}
+
+static void
 clear_results (SmtpMessage *self)
 {
   self->outcome = SMTP_OUTCOME_NOT_SENT;
@@ -588,25 +599,19 @@ smtp_message_set_progress (SmtpMessage *self,
 }
 
 /*< private >
- * The sending is over. Takes what the transaction knows, NULL for one that was
- * never begun.
+ * The sending is over. Takes what the transaction knows; NULL when there was
+ * none, as the message was never begun.
  */
 void
 smtp_message_finish (SmtpMessage     *self,
                      SmtpTransaction *transaction)
 {
   self->frozen = FALSE;
-  if (transaction == NULL)
-    return;
-
-  self->outcome = transaction->outcome;
-  self->answer = transaction->answer;
-  transaction->answer = (SmtpAnswer) { 0 };
-  if (self->outcome == SMTP_OUTCOME_ACCEPTED || self->outcome == SMTP_OUTCOME_PARTIAL)
-    self->queue_id = smtp_find_queue_id (self->answer.text);
+  if (transaction != NULL)
+    take_results (self, transaction);
 
   g_object_freeze_notify (G_OBJECT (self));
-  smtp_message_set_progress (self, transaction->sent);
+  smtp_message_set_progress (self, transaction != NULL ? transaction->sent : 0);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OUTCOME]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPLY]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_QUEUE_ID]);

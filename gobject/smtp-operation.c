@@ -9,6 +9,7 @@
 #include "smtp-connector.h"
 #include "smtp-error.h"
 #include "smtp-guard.h"
+#include "smtp-message-private.h"
 #include "smtp-sender.h"
 #include "smtp-transaction.h"
 
@@ -883,17 +884,22 @@ smtp_operation_send (SmtpClient    *client,
                      GCancellable  *cancellable,
                      GError       **error)
 {
-  SmtpOperation *self = send_operation_new (client, cancellable, error);
-  GError *failure = NULL;
+  SmtpOperation *self;
+  GError *failure;
 
-  if (self == NULL)
+  if (!smtp_message_begin (message, error))
     return FALSE;
 
-  if (smtp_sender_add (self->sender, message, NULL, cancellable, &failure))
+  self = send_operation_new (client, cancellable, error);
+  if (self == NULL)
     {
-      operation_advance (self);
-      failure = g_steal_pointer (&self->error);
+      smtp_message_finish (message, NULL);
+      return FALSE;
     }
+
+  smtp_sender_add (self->sender, message, NULL, cancellable);
+  operation_advance (self);
+  failure = g_steal_pointer (&self->error);
   operation_finish (self, NULL);
   if (failure == NULL)
     return TRUE;
@@ -902,13 +908,20 @@ smtp_operation_send (SmtpClient    *client,
   return FALSE;
 }
 
-/* The operation that sends already, if there is one. */
+/* The operation that sends already, or a new one. */
 static SmtpOperation *
-join_sending (SmtpClient *client)
+join_sending (SmtpClient    *client,
+              GCancellable  *cancellable,
+              GError       **error)
 {
   SmtpOperation *running = client->operation;
 
-  return running != NULL && running->sender != NULL && running->async && running->stage == STAGE_RUN ? running : NULL;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (running != NULL && running->sender != NULL && running->async && running->stage == STAGE_RUN)
+    return running;
+
+  return send_operation_new (client, NULL, error);
 }
 
 /*< private >
@@ -920,27 +933,26 @@ smtp_operation_send_async (SmtpClient  *client,
                            GTask       *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
-  SmtpOperation *self = join_sending (client);
-  gboolean joined = self != NULL;
+  SmtpOperation *self;
   GError *error = NULL;
 
   g_task_set_check_cancellable (task, FALSE);
-  if (g_cancellable_set_error_if_cancelled (cancellable, &error) ||
-      (!joined && (self = send_operation_new (client, NULL, &error)) == NULL))
+  if (!smtp_message_begin (message, &error))
     {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self = join_sending (client, cancellable, &error);
+  if (self == NULL)
+    {
+      smtp_message_finish (message, NULL);
       g_task_return_error (task, error);
       return;
     }
 
   self->async = TRUE;
-  if (!smtp_sender_add (self->sender, message, task, cancellable, &error))
-    {
-      g_task_return_error (task, error);
-      if (!joined)
-        operation_finish (self, NULL);
-      return;
-    }
-
+  smtp_sender_add (self->sender, message, task, cancellable);
   on_ready (self);
 }
 

@@ -603,30 +603,24 @@ smtp_sender_free (SmtpSender *self)
 }
 
 /*< private >
- * Puts a message at the end. Fails when it is being sent already.
+ * Puts a message at the end, for which smtp_message_begin() has succeeded.
  *
  * @task: (nullable): NULL for a synchronous send
  */
-gboolean
-smtp_sender_add (SmtpSender    *self,
-                 SmtpMessage   *message,
-                 GTask         *task,
-                 GCancellable  *cancellable,
-                 GError       **error)
+void
+smtp_sender_add (SmtpSender   *self,
+                 SmtpMessage  *message,
+                 GTask        *task,
+                 GCancellable *cancellable)
 {
-  Send *send;
+  Send *send = g_new0 (Send, 1);
 
-  if (!smtp_message_begin (message, error))
-    return FALSE;
-
-  send = g_new0 (Send, 1);
   send->sender = self;
   send->message = g_object_ref (message);
   send->task = task != NULL ? g_object_ref (task) : NULL;
   send->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   watch_cancellable (send);
   g_queue_push_tail (&self->sends, send);
-  return TRUE;
 }
 
 gboolean

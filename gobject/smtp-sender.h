@@ -24,11 +24,10 @@ SmtpSender   *smtp_sender_new         (SmtpClient       *client,
                                        SmtpSenderReady   on_ready,
                                        gpointer          user_data);
 void          smtp_sender_free        (SmtpSender       *self);
-gboolean      smtp_sender_add         (SmtpSender       *self,
+void          smtp_sender_add         (SmtpSender       *self,
                                        SmtpMessage      *message,
                                        GTask            *task,
-                                       GCancellable     *cancellable,
-                                       GError          **error);
+                                       GCancellable     *cancellable);
 void          smtp_sender_begin       (SmtpSender       *self);
 gboolean      smtp_sender_feed        (SmtpSender       *self);
 void          smtp_sender_report      (SmtpSender       *self);

@@ -205,6 +205,23 @@ test_unknown (Fixture *f)
   g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_UNKNOWN);
 }
 
+/* What became of a message is about its last send, also when that never
+ * began. */
+static void
+test_again_on_closed (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
+
+  open_offering (f, chunking);
+  g_assert_true (x_send (f, message));
+  smtp_client_close (f->client);
+  g_assert_false (x_send (f, message));
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN, NULL);
+  g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_NOT_SENT);
+  g_assert_null (smtp_message_get_queue_id (message));
+  g_assert_null (smtp_message_get_reply (message));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -221,5 +238,6 @@ main (int    argc,
   add_scenario ("/send/stream-data", test_stream_data);
   add_scenario ("/send/not-offered", test_not_offered);
   add_scenario ("/send/unknown", test_unknown);
+  add_scenario ("/send/again-on-closed", test_again_on_closed);
   return g_test_run ();
 }
