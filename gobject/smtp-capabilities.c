@@ -112,16 +112,9 @@ smtp_capabilities_get_params (SmtpCapabilities *self,
 guint64
 smtp_capabilities_get_size (SmtpCapabilities *self)
 {
-  const char *params;
-  guint64 size = 0;
-
   g_return_val_if_fail (self != NULL, 0);
 
-  params = smtp_capabilities_get_params (self, "SIZE");
-  if (params == NULL || !g_ascii_string_to_unsigned (params, 10, 0, G_MAXUINT64, &size, NULL))
-    return 0;
-
-  return size;
+  return smtp_capability_set_get_number (self, SMTP_EXTENSION_SIZE, NULL);
 }
 
 /**
@@ -160,31 +153,16 @@ smtp_capabilities_get_auth_mechanisms (SmtpCapabilities *self)
   return g_strv_builder_end (builder);
 }
 
-static guint
-get_limit (char      **words,
-           const char *name)
-{
-  gsize length = strlen (name);
-
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      guint64 limit;
-
-      if (g_ascii_strncasecmp (words[i], name, length) == 0 && words[i][length] == '=' &&
-          g_ascii_string_to_unsigned (words[i] + length + 1, 10, 1, G_MAXUINT, &limit, NULL))
-        return limit;
-    }
-
-  return 0;
-}
-
+/* A number too large for the type limits nothing that could happen. */
 static void
-set_limit (char      **words,
-           const char *name,
-           guint      *limit)
+set_limit (SmtpCapabilities *self,
+           const char       *name,
+           guint            *limit)
 {
+  guint64 number = smtp_capability_set_get_number (self, SMTP_EXTENSION_LIMITS, name);
+
   if (limit != NULL)
-    *limit = get_limit (words, name);
+    *limit = number <= G_MAXUINT ? (guint) number : 0;
 }
 
 /**
@@ -207,17 +185,12 @@ smtp_capabilities_get_limits (SmtpCapabilities *self,
                               guint            *rcpt_max,
                               guint            *rcpt_domain_max)
 {
-  g_auto (GStrv) words = NULL;
-  const char *params;
-
   g_return_val_if_fail (self != NULL, FALSE);
 
-  params = smtp_capabilities_get_params (self, "LIMITS");
-  words = g_strsplit (params != NULL ? params : "", " ", -1);
-  set_limit (words, "MAILMAX", mail_max);
-  set_limit (words, "RCPTMAX", rcpt_max);
-  set_limit (words, "RCPTDOMAINMAX", rcpt_domain_max);
-  return params != NULL;
+  set_limit (self, "MAILMAX", mail_max);
+  set_limit (self, "RCPTMAX", rcpt_max);
+  set_limit (self, "RCPTDOMAINMAX", rcpt_domain_max);
+  return smtp_capability_set_has (self, SMTP_EXTENSION_LIMITS);
 }
 
 /**

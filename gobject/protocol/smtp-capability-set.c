@@ -158,7 +158,8 @@ smtp_capability_set_lookup (const SmtpCapabilitySet *self,
 
 /*< private >
  * A number among an extension's parameters: the first of them (SIZE), or with
- * @name the one of the form NAME=number (LIMITS). 0 when there is none.
+ * @name the one of the form NAME=number (LIMITS). 0 when there is none, or what
+ * stands there is no number.
  */
 guint64
 smtp_capability_set_get_number (const SmtpCapabilitySet *self,
@@ -166,18 +167,23 @@ smtp_capability_set_get_number (const SmtpCapabilitySet *self,
                                 const char              *name)
 {
   const SmtpCapability *capability = find (self, keywords[extension]);
-  const char *word = capability != NULL ? capability->params : "";
-  gsize length = name != NULL ? strlen (name) : 0;
+  g_autofree char *prefix = name != NULL ? g_strconcat (name, "=", NULL) : g_strdup ("");
+  g_auto (GStrv) words = NULL;
+  guint64 number = 0;
 
-  while (name != NULL && *word != '\0' && (g_ascii_strncasecmp (word, name, length) != 0 || word[length] != '='))
+  if (capability == NULL)
+    return 0;
+
+  words = g_strsplit (capability->params, " ", -1);
+  for (guint i = 0; words[i] != NULL; i++)
     {
-      word += strcspn (word, " ");
-      word += strspn (word, " ");
+      if (g_ascii_strncasecmp (words[i], prefix, strlen (prefix)) != 0)
+        continue;
+      g_ascii_string_to_unsigned (words[i] + strlen (prefix), 10, 0, G_MAXUINT64, &number, NULL);
+      break;
     }
 
-  if (name != NULL && *word != '\0')
-    word += length + 1;
-  return g_ascii_isdigit (*word) ? g_ascii_strtoull (word, NULL, 10) : 0;
+  return number;
 }
 
 /*< private >

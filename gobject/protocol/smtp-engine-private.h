@@ -133,7 +133,8 @@ void     smtp_engine_own_last      (SmtpEngine      *self,
 SmtpPending *smtp_engine_get_pending (SmtpEngine    *self,
                                     guint            i);
 void     smtp_engine_append_line   (SmtpEngine      *self,
-                                    const char      *line);
+                                    const char      *line,
+                                    const char      *log);
 void     smtp_engine_log_content   (SmtpEngine      *self,
                                     guint64          octets,
                                     gboolean         dot);

@@ -406,21 +406,22 @@ smtp_engine_own_last (SmtpEngine      *self,
 }
 
 /*< private >
- * Queues a line that gets no reply of its own.
+ * Queues a line that gets no reply of its own. @log is what the transcript
+ * shows instead, NULL for the line itself.
  */
 void
 smtp_engine_append_line (SmtpEngine *self,
-                         const char *line)
+                         const char *line,
+                         const char *log)
 {
   smtp_engine_append (self, line, strlen (line));
   smtp_engine_append (self, "\r\n", 2);
   if (self->log != NULL)
-    smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (line));
+    smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (log != NULL ? log : line));
 }
 
 /*< private >
- * Queues a line and expects its reply. @log is what the transcript shows
- * instead, NULL for the line itself.
+ * The same, and expects its reply.
  */
 void
 smtp_engine_queue (SmtpEngine  *self,
@@ -428,11 +429,8 @@ smtp_engine_queue (SmtpEngine  *self,
                    const char  *line,
                    const char  *log)
 {
-  smtp_engine_append (self, line, strlen (line));
-  smtp_engine_append (self, "\r\n", 2);
+  smtp_engine_append_line (self, line, log);
   smtp_engine_expect (self, command);
-  if (self->log != NULL)
-    smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (log != NULL ? log : line));
 }
 
 /*< private >

@@ -68,7 +68,7 @@ send_bdat (SmtpEngine      *self,
            SmtpTransaction *transaction)
 {
   g_string_printf (self->line, "BDAT %" G_GINT64_FORMAT " LAST", transaction->plan.size);
-  smtp_engine_append_line (self, self->line->str);
+  smtp_engine_append_line (self, self->line->str, NULL);
   transaction->start = self->queued;
   transaction->content.unstuffed = TRUE;
   transaction->content.binary = transaction->envelope->body == SMTP_BODY_BINARYMIME;

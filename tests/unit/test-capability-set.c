@@ -116,6 +116,37 @@ test_ref (void)
   smtp_capability_set_unref (set);
 }
 
+static void
+test_numbers (void)
+{
+  static const struct
+  {
+    const char   *text;
+    SmtpExtension extension;
+    const char   *name;
+    guint64       expected;
+  } numbers[] = {
+    { "mx\nSIZE 1000", SMTP_EXTENSION_SIZE, NULL, 1000 },
+    { "mx\nSIZE", SMTP_EXTENSION_SIZE, NULL, 0 },
+    { "mx\nSIZE 10x", SMTP_EXTENSION_SIZE, NULL, 0 },
+    { "mx\nSIZE -1", SMTP_EXTENSION_SIZE, NULL, 0 },
+    { "mx\nSIZE 18446744073709551616", SMTP_EXTENSION_SIZE, NULL, 0 },
+    { "mx\nHELP", SMTP_EXTENSION_SIZE, NULL, 0 },
+    { "mx\nLIMITS RCPTMAX=20 MAILMAX=5", SMTP_EXTENSION_LIMITS, "MAILMAX", 5 },
+    { "mx\nLIMITS RCPTMAX=20 MAILMAX=5", SMTP_EXTENSION_LIMITS, "rcptmax", 20 },
+    { "mx\nLIMITS RCPTMAX=20 MAILMAX=5", SMTP_EXTENSION_LIMITS, "RCPTDOMAINMAX", 0 },
+    { "mx\nLIMITS RCPTMAX=x", SMTP_EXTENSION_LIMITS, "RCPTMAX", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autoptr (SmtpCapabilitySet) set = smtp_capability_set_new (numbers[i].text);
+
+      g_assert_cmpuint (smtp_capability_set_get_number (set, numbers[i].extension, numbers[i].name), ==,
+                        numbers[i].expected);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -125,5 +156,6 @@ main (int    argc,
   g_test_add_func ("/capability-set/lookup", test_lookup);
   g_test_add_func ("/capability-set/offers", test_offers);
   g_test_add_func ("/capability-set/ref", test_ref);
+  g_test_add_func ("/capability-set/numbers", test_numbers);
   return g_test_run ();
 }
