@@ -6,8 +6,9 @@
 
 #define SMALLEST_BUFFER 1024
 
-/* Memory that stays allocated between commands. More is given back. */
-#define KEPT_BUFFER (128 * 1024)
+/* Memory that stays allocated between commands: a step of content with every
+ * octet of it doubled, behind commands. More is given back. */
+#define KEPT_BUFFER (256 * 1024)
 
 static void
 smtp_buffer_wipe (SmtpBuffer *self)

@@ -51,6 +51,13 @@ smtp_output_length (const SmtpOutput *self)
   return self->length;
 }
 
+/* Octets of the queue's own. */
+static inline gsize
+smtp_output_get_copied (const SmtpOutput *self)
+{
+  return smtp_buffer_length (&self->buffer);
+}
+
 G_END_DECLS
 
 #endif

@@ -13,8 +13,12 @@
  * and the replies are read as they come. */
 #define COMMAND_LIMIT (64 * 1024)
 
-/* Content that is looked at and queued in one go. */
-#define CONTENT_STEP (256 * 1024)
+/* Content that is looked at in one go, and content that is queued at once. Of
+ * what must be copied, as it is changed, only one step is queued: the output
+ * keeps memory for no more, and to get it anew each time would cost more than
+ * all the rest. */
+#define CONTENT_STEP (64 * 1024)
+#define CONTENT_LIMIT (256 * 1024)
 
 /* ---- sending -------------------------------------------------------------- */
 
@@ -227,6 +231,13 @@ has_room (SmtpEngine      *self,
 }
 
 static gboolean
+has_room_for_content (SmtpEngine *self)
+{
+  return smtp_output_length (&self->out) < CONTENT_LIMIT &&
+         smtp_output_get_copied (&self->out) < CONTENT_STEP;
+}
+
+static gboolean
 has_outstanding (SmtpEngine      *self,
                  SmtpTransaction *transaction)
 {
@@ -285,7 +296,7 @@ step (SmtpEngine      *self,
         send_content_command (self, transaction);
       break;
     case SMTP_TRANSACTION_CONTENT:
-      if (smtp_output_length (&self->out) < COMMAND_LIMIT && !smtp_transaction_wants_content (transaction))
+      if (has_room_for_content (self) && !smtp_transaction_wants_content (transaction))
         send_content (self, transaction);
       break;
     case SMTP_TRANSACTION_FAILED:
