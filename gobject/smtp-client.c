@@ -41,12 +41,15 @@
  * smtp_client_quit (client, NULL, NULL);
  * ```
  *
- * [func@send_mail] does all of that in one call.
+ * [func@send_mail] does all of that in one call. [method@Client.send] sends a
+ * [class@Message], which holds envelope and content, in as few round trips as
+ * the server allows.
  *
  * # Synchronous and asynchronous
  *
  * Each operation has both forms, and the two do the same. One operation runs
- * at a time; a second one is refused with `G_IO_ERROR_PENDING`. A client is
+ * at a time; a second one is refused with `G_IO_ERROR_PENDING`, but for
+ * [method@Client.send_async], which queues its message. A client is
  * used from one thread at a time. Asynchronous operations report to the
  * thread-default main context they were started in.
  *
