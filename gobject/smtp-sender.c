@@ -406,21 +406,43 @@ begin_send (SmtpSender *self,
   smtp_engine_begin_transaction (client->engine, transaction);
 }
 
-/* Whether the next message may follow the content of the last one before that
- * is answered: by the caller's wish alone. */
-static gboolean
-may_overlap (SmtpSender *self)
+/* How many may be under way. The next message follows the content of the last
+ * one before that is answered by the caller's wish alone. */
+static guint
+get_limit (SmtpSender *self)
 {
   SmtpClient *client = self->client;
   SmtpCapabilitySet *capabilities = smtp_engine_get_capabilities (client->engine);
   guint limit = client->pipeline_messages ? 2 : 1;
 
   if (!smtp_capability_set_has (capabilities, SMTP_EXTENSION_PIPELINING))
-    return FALSE;
-  if (smtp_capability_set_has (capabilities, SMTP_EXTENSION_CHUNKING))
-    limit = MAX (limit, client->window);
+    return 1;
 
-  return self->n_begun < limit;
+  return smtp_capability_set_has (capabilities, SMTP_EXTENSION_CHUNKING) ? MAX (limit, client->window) : limit;
+}
+
+/* Begins one that is loaded. Returns whether it, or its failure, is begun. */
+static gboolean
+try_to_begin (SmtpSender *self,
+              Send       *send,
+              guint       limit)
+{
+  SmtpEngine *engine = self->client->engine;
+  gboolean behind = self->n_begun > 0;
+  g_autoptr (GError) error = NULL;
+
+  smtp_engine_next (engine);
+  if (self->n_begun < limit && smtp_engine_check_transaction (engine, behind, &error))
+    begin_send (self, send);
+  else if (!behind)
+    fail_send (send, g_steal_pointer (&error));
+  else
+    {
+      smtp_engine_await_room (engine, limit);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /*< private >
@@ -429,32 +451,20 @@ may_overlap (SmtpSender *self)
 void
 smtp_sender_begin (SmtpSender *self)
 {
-  for (;;)
+  guint limit = get_limit (self);
+  Send *send;
+
+  smtp_engine_await_room (self->client->engine, 0);
+  while ((send = g_queue_peek_nth (&self->sends, self->n_begun)) != NULL)
     {
-      Send *send = g_queue_peek_nth (&self->sends, self->n_begun);
-      gboolean behind = self->n_begun > 0 && send != NULL && may_overlap (self);
-      GError *error = NULL;
-
-      if (send == NULL || (self->n_begun > 0 && !behind))
+      if (self->n_begun > 0 && limit == 1)
         return;
-
       if (send->stage == SEND_NEW)
         load (send);
       if (send->stage == SEND_LOADING)
         return;
-      if (send->stage == SEND_LOADED)
-        {
-          smtp_engine_next (self->client->engine);
-          if (smtp_engine_check_transaction (self->client->engine, behind, &error))
-            begin_send (self, send);
-          else if (!behind)
-            fail_send (send, error);
-          else
-            {
-              g_clear_error (&error); /* later */
-              return;
-            }
-        }
+      if (send->stage == SEND_LOADED && !try_to_begin (self, send, limit))
+        return;
       self->n_begun++;
     }
 }
