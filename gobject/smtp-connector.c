@@ -58,6 +58,17 @@ on_connected (GObject      *source,
   g_task_return_pointer (task, connection, g_object_unref);
 }
 
+/* A look-up costs more than the connection does, also where GIO has no proxies
+ * to ask for. */
+static gboolean
+may_have_proxy (GProxyResolver *resolver)
+{
+  if (resolver == NULL)
+    resolver = g_proxy_resolver_get_default ();
+
+  return g_strcmp0 (G_OBJECT_TYPE_NAME (resolver), "GDummyProxyResolver") != 0;
+}
+
 void
 smtp_connector_connect_async (const char          *host,
                               guint16              port,
@@ -77,6 +88,7 @@ smtp_connector_connect_async (const char          *host,
   g_task_set_task_data (task, attempt, g_free);
   if (proxy_resolver != NULL)
     g_socket_client_set_proxy_resolver (client, proxy_resolver);
+  g_socket_client_set_enable_proxy (client, may_have_proxy (proxy_resolver));
   g_signal_connect (client, "event", G_CALLBACK (on_event), attempt);
   g_socket_client_connect_async (client, address, cancellable, on_connected, g_object_ref (task));
 }
