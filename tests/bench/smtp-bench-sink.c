@@ -33,7 +33,7 @@
 
 /* A client that leaves the server without work for longer than this within a
  * message is stalled. */
-#define STALL (G_TIME_SPAN_MILLISECOND * 2)
+#define STALL (G_TIME_SPAN_MILLISECOND * 5)
 
 static const char *extensions;
 static gboolean offer_tls, implicit_tls;
@@ -54,8 +54,9 @@ typedef struct
 static GMutex lock;
 static Totals totals;
 
+/* And begins anew. */
 static void
-add_to_totals (const Totals *seen)
+add_to_totals (Totals *seen)
 {
   g_mutex_lock (&lock);
   totals.connections += seen->connections;
@@ -64,6 +65,7 @@ add_to_totals (const Totals *seen)
   totals.stalls += seen->stalls;
   totals.octets += seen->octets;
   g_mutex_unlock (&lock);
+  *seen = (Totals) { 0 };
 }
 
 static void
@@ -175,6 +177,8 @@ answer_command (Session    *self,
     {
       self->state = STATE_OVER;
       self->answers_mail = FALSE;
+      /* Before the client hears of it, and perhaps somebody asks. */
+      add_to_totals (&self->seen);
       answer (self, "221 2.0.0 bye");
     }
   else if (is_command (line, "STAR"))
