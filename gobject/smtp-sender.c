@@ -2,7 +2,9 @@
 
 #include "smtp-sender.h"
 
+#include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n-lib.h>
+#include <sys/uio.h>
 
 #include "smtp-client-private.h"
 #include "smtp-error.h"
@@ -512,12 +514,35 @@ on_block (GObject      *source,
   go_on (send);
 }
 
+/* The octets of a local file are mostly in memory: then they need no thread to
+ * wait for a disk. Returns -1 if they are not, or somebody has to be asked. */
+static gssize
+read_cached (GInputStream *stream,
+             char         *buffer,
+             gsize         size)
+{
+#ifdef RWF_NOWAIT
+  struct iovec vector = { buffer, size };
+
+  if (G_IS_FILE_INPUT_STREAM (stream) && G_IS_FILE_DESCRIPTOR_BASED (stream))
+    return preadv2 (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)), &vector, 1, -1, RWF_NOWAIT);
+#endif
+  return -1;
+}
+
 static void
 read_block (Send *send)
 {
   gsize size = MIN (send->block_size, BLOCK_SIZE);
   GError *error = NULL;
   gssize length;
+
+  length = send->task != NULL ? read_cached (send->stream, send->block, size) : -1;
+  if (length >= 0)
+    {
+      take_block (send, length, NULL);
+      return;
+    }
 
   if (send->task != NULL)
     {
