@@ -73,6 +73,8 @@ on_event (smtp_session_t session,
   (void) va_arg (arguments, const char *);
   *good = is_address_of (va_arg (arguments, SSL *), peer->host);
   va_end (arguments);
+  if (!*good)
+    peer_fail ("libesmtp", "the certificate is another server's");
 }
 
 /* ---- content -------------------------------------------------------------- */
@@ -143,8 +145,10 @@ add_message (smtp_session_t session,
 static void
 expect_accepted (const smtp_status_t *status)
 {
+  if (status->code == 0 && smtp_errno () != 0)
+    fail ();
   if (status->code / 100 != 2)
-    peer_fail ("libesmtp", status->text != NULL ? status->text : "not accepted");
+    peer_fail ("libesmtp", status->text != NULL ? status->text : "the message was not sent");
 }
 
 static void

@@ -127,6 +127,16 @@ close_session (mailsmtp *session)
   mailsmtp_free (session);
 }
 
+/* Without the end of the last line: the library adds one in any case. */
+static size_t
+length_to_send (const char *content,
+                size_t      length)
+{
+  if (length > 0 && content[length - 1] == '\n')
+    length--;
+  return length > 0 && content[length - 1] == '\r' ? length - 1 : length;
+}
+
 static void
 send_content (mailsmtp   *session,
               const char *content,
@@ -137,7 +147,7 @@ send_content (mailsmtp   *session,
   for (unsigned i = 0; i < peer->rcpts; i++)
     expect_ok (mailesmtp_rcpt (session, peer->addresses[i], 0, NULL));
   expect_ok (mailsmtp_data (session));
-  expect_ok (mailsmtp_data_message (session, content, length));
+  expect_ok (mailsmtp_data_message (session, content, length_to_send (content, length)));
 }
 
 static void

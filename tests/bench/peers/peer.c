@@ -68,6 +68,7 @@ peer_load (const char *path,
   return content;
 }
 
+/* The last line's end may be missing. */
 static bool
 is_canonical (const char *path)
 {
@@ -80,7 +81,7 @@ is_canonical (const char *path)
     canonical = (last == '\r') == (c == '\n');
 
   fclose (file);
-  return canonical && last == '\n';
+  return canonical && last != '\r';
 }
 
 /* ---- options -------------------------------------------------------------- */
@@ -150,6 +151,16 @@ make_content (Peer *peer)
   peer->canonical = is_canonical (peer->path);
   if (!peer->stream)
     peer->content = peer_load (peer->path, &peer->length);
+}
+
+static void
+peer_clear (Peer *peer)
+{
+  for (unsigned i = 0; i < peer->rcpts; i++)
+    free (peer->addresses[i]);
+  free (peer->addresses);
+  if (peer->path != NULL)
+    free (peer->content);
 }
 
 static void
@@ -251,5 +262,6 @@ peer_main (char  **argv,
   printf ("RESULT wall=%.6f user=%.6f sys=%.6f sent=%u\n", ended - begun,
           seconds (after.ru_utime) - seconds (before.ru_utime),
           seconds (after.ru_stime) - seconds (before.ru_stime), peer.n);
+  peer_clear (&peer);
   return 0;
 }

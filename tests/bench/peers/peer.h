@@ -30,7 +30,7 @@ typedef struct
   const char *ca;
   const char *path;       /* of the message's file; NULL: none was given */
   bool        stream;     /* the file is read as it is sent, content is NULL */
-  bool        canonical;  /* every line of the message ends with CRLF */
+  bool        canonical;  /* no lone CR or LF is in the message */
   char       *content;
   size_t      length;
   char      **addresses;

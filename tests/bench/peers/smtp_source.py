@@ -46,13 +46,15 @@ def command(get):
 def main():
     get = dict(argument.split('=', 1) for argument in sys.argv[1:] if '=' in argument).get
     arguments = command(get)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)  # of what exec()ed this
     begun = time.monotonic()
     status = subprocess.call(arguments, stdout=subprocess.DEVNULL)
     wall = time.monotonic() - begun
     if status != 0:
         sys.exit('smtp-source: status %d' % status)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print('RESULT wall=%.6f user=%.6f sys=%.6f sent=%s' % (wall, usage.ru_utime, usage.ru_stime, get('n', '1')))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print('RESULT wall=%.6f user=%.6f sys=%.6f sent=%s'
+          % (wall, after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime, get('n', '1')))
 
 
 main()

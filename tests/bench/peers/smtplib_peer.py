@@ -17,7 +17,7 @@ SENDER = 'sender@example.org'
 
 def is_canonical(content):
     lines = content.count(b'\r\n')
-    return content.count(b'\r') == content.count(b'\n') == lines and content.endswith(b'\r\n')
+    return content.count(b'\r') == content.count(b'\n') == lines
 
 
 def to_content(octets):
