@@ -14,7 +14,7 @@ const CONTENT = 'Subject: test\r\n\r\nbody\r\n';
 const WAIT = 10000;
 const STARTTLS = {tls_mode: SmtpTest.Tls.STARTTLS};
 
-for (const name of ['open', 'hello', 'authenticate', 'mail', 'rcpt', 'data', 'reset', 'noop', 'command', 'quit'])
+for (const name of ['open', 'hello', 'authenticate', 'mail', 'rcpt', 'data', 'reset', 'noop', 'command', 'quit', 'send'])
     Gio._promisify(Smtp.Client.prototype, `${name}_async`, `${name}_finish`);
 for (const name of ['write_bytes', 'close', 'splice'])
     Gio._promisify(Gio.OutputStream.prototype, `${name}_async`, `${name}_finish`);
@@ -549,6 +549,207 @@ scenarios['binary'] = async t => {
     assert(commands.includes(`AUTH X-BINARY ${base64(new TextEncoder().encode('\0first\0'))}`), commands);
     assert(commands.includes(base64(OCTETS)), commands);
     assert(t.client.authenticated);
+};
+
+// ---- whole messages ---------------------------------------------------------
+
+const EVERYTHING = ['PIPELINING', '8BITMIME', 'SIZE 1000000', 'CHUNKING', 'BINARYMIME', 'SMTPUTF8', 'DSN', 'DELIVERBY',
+    'MT-PRIORITY', 'FUTURERELEASE 100000 2099-01-01T00:00:00Z', 'RRVS', 'AUTH PLAIN', 'X-OWN'];
+
+function newMessage(recipients = 1, content = CONTENT) {
+    const message = Smtp.Message.new('sender@example.org');
+    for (let i = 0; i < recipients; i++)
+        message.add_recipient(`user${i}@example.net`);
+    message.set_content_bytes(bytes(content));
+    return message;
+}
+
+// A GListModel as an array.
+const all = model => Array.from({length: model.get_n_items()}, (_, i) => model.get_item(i));
+
+const lastContent = t => text(t.server.get_message(t.server.get_n_messages() - 1).get_content());
+
+const MESSAGE_PROPERTIES = {
+    recipient_policy: Smtp.Recipients.ALL,
+    body: Smtp.Body.BINARYMIME,
+    dsn_return: Smtp.DsnReturn.HEADERS,
+    envelope_id: 'QQ314159',
+    authenticated_sender: 'real@example.org',
+    deliver_by: Smtp.DeliverBy.NOTIFY,
+    deliver_within: -120,
+    deliver_trace: true,
+    priority: -3,
+    hold_for: 3600,
+    require_tls: true,
+    allow_8bit: true,
+    allow_long_lines: true,
+    content_is_canonical: true,
+};
+
+scenarios['message-properties'] = async () => {
+    const [message, other] = [newMessage(), newMessage()];
+    for (const [name, value] of Object.entries(MESSAGE_PROPERTIES)) {
+        message[`set_${name}`](value);
+        other[name] = value;
+        equal([message[name], message[`get_${name}`](), other[`get_${name}`]()], [value, value, value]);
+    }
+    for (const name of ['envelope_id', 'authenticated_sender']) {
+        message[name] = null;
+        equal(message[`get_${name}`](), null);
+    }
+    const until = GLib.DateTime.new_utc(2040, 1, 2, 3, 4, 5);
+    message.hold_until = until;
+    assert(message.dup_hold_until().equal(until));
+    message.set_hold_until(null);
+    equal(message.hold_until, null);
+    equal([message.sender, message.get_sender()], ['sender@example.org', 'sender@example.org']);
+};
+
+scenarios['recipient-properties'] = async () => {
+    const message = newMessage(2);
+    const recipient = message.add_recipient('third@example.net');
+    equal(all(message.recipients).map(r => r.address), ['user0@example.net', 'user1@example.net', 'third@example.net']);
+    assert(message.get_recipients().get_item(2) === recipient);
+    equal([recipient.accepted, recipient.reply], [false, null]);
+    recipient.dsn_notify = Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.DELAY;
+    equal(recipient.get_dsn_notify(), Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.DELAY);
+    recipient.set_original_recipient('rfc822;first@example.net');
+    equal(recipient.original_recipient, 'rfc822;first@example.net');
+    const since = GLib.DateTime.new_utc(2020, 1, 2, 3, 4, 5);
+    recipient.valid_since = since;
+    assert(recipient.dup_valid_since().equal(since));
+};
+
+scenarios['envelope'] = async t => {
+    await t.open({extensions: EVERYTHING});
+    const message = newMessage(1, 'Subject: é\r\n\r\n');
+    Object.assign(message, {
+        dsn_return: Smtp.DsnReturn.FULL,
+        envelope_id: 'a+b',
+        authenticated_sender: 'real@example.org',
+        priority: 3,
+        deliver_by: Smtp.DeliverBy.RETURN,
+        deliver_within: 300,
+        hold_for: 60,
+    });
+    message.add_parameter('X-OWN', 'value');
+    const [recipient] = all(message.recipients);
+    recipient.dsn_notify = Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.FAILURE;
+    recipient.original_recipient = 'rfc822;first@example.net';
+    recipient.valid_since = GLib.DateTime.new_utc(2020, 1, 2, 3, 4, 5);
+    recipient.add_parameter('X-ALSO', null);
+    assert(await t.call('send', message));
+    const [mail, rcpt] = ['MAIL', 'RCPT'].map(verb => t.server.get_commands().find(c => c.startsWith(verb)));
+    for (const part of ['BODY=8BITMIME', 'SMTPUTF8', 'RET=FULL', 'ENVID=a+2Bb', 'AUTH=real@example.org', 'MT-PRIORITY=3',
+        'BY=300;R', 'HOLDFOR=60', 'X-OWN=value', 'SIZE='])
+        assert(mail.includes(` ${part}`), `${part} in ${mail}`);
+    for (const part of ['NOTIFY=SUCCESS,FAILURE', 'ORCPT=rfc822;first@example.net', 'RRVS=2020-01-02T03:04:05Z', 'X-ALSO'])
+        assert(rcpt.includes(` ${part}`), `${part} in ${rcpt}`);
+};
+
+scenarios['accepted'] = async t => {
+    await t.open({extensions: EVERYTHING});
+    const message = newMessage(2);
+    const progress = [];
+    message.connect('notify::bytes-sent', () => progress.push(message.bytes_sent));
+    assert(await t.call('send', message));
+    equal([message.outcome, message.reply.get_code()], [Smtp.Outcome.ACCEPTED, 250]);
+    assert(message.queue_id);
+    equal([message.get_bytes_sent(), progress.at(-1)], [CONTENT.length, CONTENT.length]);
+    equal(all(message.recipients).map(r => [r.accepted, r.get_reply().get_code()]), [[true, 250], [true, 250]]);
+    equal(lastContent(t), CONTENT);
+};
+
+scenarios['sources'] = async t => {
+    await t.open({extensions: EVERYTHING});
+    const message = newMessage();
+    message.set_content_stream(Gio.MemoryInputStream.new_from_bytes(bytes('of a stream\n')), -1);
+    assert(await t.call('send', message));
+    equal(lastContent(t), 'of a stream\r\n');
+    const [file, stream] = Gio.File.new_tmp('smtp-XXXXXX');
+    stream.get_output_stream().write_bytes(bytes('of a file\r\n'), null);
+    stream.close(null);
+    message.set_content_file(file);
+    assert(await t.call('send', message));
+    file.delete(null);
+    equal(lastContent(t), 'of a file\r\n');
+    const error = await expectError(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, t.call('send', message));
+    assert(error.message.includes('content'), error.message);
+    equal(message.outcome, Smtp.Outcome.NOT_SENT);
+};
+
+async function refuseFirst(t, policy) {
+    t.server.script_reply_text('RCPT', '550 5.1.1 no such user');
+    await t.open({extensions: EVERYTHING});
+    const message = newMessage(3);
+    message.recipient_policy = policy;
+    return message;
+}
+
+scenarios['partial'] = async t => {
+    const message = await refuseFirst(t, Smtp.Recipients.ANY);
+    assert(await t.call('send', message));
+    equal(message.outcome, Smtp.Outcome.PARTIAL);
+    equal(all(message.recipients).map(r => r.accepted), [false, true, true]);
+    equal(all(message.recipients)[0].reply.get_enhanced_code(), '5.1.1');
+    equal(t.server.get_message(0).get_recipients(), ['user1@example.net', 'user2@example.net']);
+};
+
+scenarios['all-or-none'] = async t => {
+    const message = await refuseFirst(t, Smtp.Recipients.ALL);
+    const error = await expectSmtpError(Smtp.ClientError.REFUSED_PERMANENT, t.call('send', message));
+    assert(error.message.includes('no such user'), error.message);
+    equal([message.outcome, t.server.get_n_messages()], [Smtp.Outcome.REJECTED, 0]);
+    message.recipient_policy = Smtp.Recipients.ANY;
+    assert(await t.call('send', message));
+    equal(t.server.get_n_messages(), 1);
+};
+
+scenarios['content-refused'] = async t => {
+    t.server.script_reply_text('.', '452 4.3.1 no room');
+    await t.open({extensions: ['PIPELINING']});
+    const message = newMessage();
+    await expectSmtpError(Smtp.ClientError.REFUSED_TEMPORARY, t.call('send', message));
+    equal([message.outcome, message.reply.get_code()], [Smtp.Outcome.REJECTED, 452]);
+};
+
+scenarios['not-offered'] = async t => {
+    await t.open({extensions: []});
+    const message = newMessage();
+    message.envelope_id = 'x';
+    const before = t.server.get_bytes_received();
+    await expectSmtpError(Smtp.ClientError.NOT_SUPPORTED, t.call('send', message));
+    equal([message.outcome, t.server.get_bytes_received()], [Smtp.Outcome.NOT_SENT, before]);
+};
+
+scenarios['lost-verdict'] = async t => {
+    t.server.script_drop('.', 0, true);
+    await t.open({extensions: ['PIPELINING']});
+    const message = newMessage();
+    await expectSmtpError(Smtp.ClientError.OUTCOME_UNKNOWN, t.call('send', message));
+    equal([message.outcome, message.reply], [Smtp.Outcome.UNKNOWN, null]);
+};
+
+// Only the asynchronous call queues; the order is that of the calls.
+scenarios['queue'] = async t => {
+    await t.open({extensions: EVERYTHING});
+    t.client.window = 3;
+    t.client.pipeline_messages = true;
+    equal([t.client.get_window(), t.client.get_pipeline_messages()], [3, true]);
+    const contents = Array.from({length: 6}, (_, i) => `number ${i}\r\n`);
+    const messages = contents.map(content => newMessage(1, content));
+    const done = [];
+    const sends = [];
+    for (const [i, message] of messages.entries()) {
+        const send = t.call('send', message).then(() => done.push(i));
+        sends.push(send);
+        if (!t.async)
+            await send;
+    }
+    await Promise.all(sends);
+    equal(done, [0, 1, 2, 3, 4, 5]);
+    equal(contents.map((_, i) => text(t.server.get_message(i).get_content())), contents);
+    assert(messages.every(message => message.outcome === Smtp.Outcome.ACCEPTED));
 };
 
 // ---- running ----------------------------------------------------------------

@@ -531,6 +531,208 @@ def test_binary(t):
     assert t.client.props.authenticated
 
 
+# ---- whole messages ---------------------------------------------------------
+
+EVERYTHING = ['PIPELINING', '8BITMIME', 'SIZE 1000000', 'CHUNKING', 'BINARYMIME', 'SMTPUTF8', 'DSN', 'DELIVERBY',
+              'MT-PRIORITY', 'FUTURERELEASE 100000 2099-01-01T00:00:00Z', 'RRVS', 'AUTH PLAIN', 'X-OWN']
+
+
+def new_message(recipients=1, content=CONTENT):
+    message = Smtp.Message.new('sender@example.org')
+    for i in range(recipients):
+        message.add_recipient('user%d@example.net' % i)
+    message.set_content_bytes(GLib.Bytes.new(content))
+    return message
+
+
+MESSAGE_PROPERTIES = {
+    'recipient_policy': Smtp.Recipients.ALL,
+    'body': Smtp.Body.BINARYMIME,
+    'dsn_return': Smtp.DsnReturn.HEADERS,
+    'envelope_id': 'QQ314159',
+    'authenticated_sender': 'real@example.org',
+    'deliver_by': Smtp.DeliverBy.NOTIFY,
+    'deliver_within': -120,
+    'deliver_trace': True,
+    'priority': -3,
+    'hold_for': 3600,
+    'require_tls': True,
+    'allow_8bit': True,
+    'allow_long_lines': True,
+    'content_is_canonical': True,
+}
+
+
+def test_message_properties(t):
+    message = new_message()
+    for name, value in MESSAGE_PROPERTIES.items():
+        getattr(message, 'set_' + name)(value)
+        assert getattr(message, 'get_' + name)() == value, name
+        assert getattr(message.props, name) == value, name
+    other = new_message()
+    for name, value in MESSAGE_PROPERTIES.items():
+        setattr(other.props, name, value)
+        assert getattr(other, 'get_' + name)() == value, name
+    for name in ('envelope_id', 'authenticated_sender'):
+        getattr(message, 'set_' + name)(None)
+        assert getattr(message, 'get_' + name)() is None, name
+    until = GLib.DateTime.new_utc(2040, 1, 2, 3, 4, 5)
+    message.set_hold_until(until)
+    assert message.dup_hold_until().equal(until) and message.props.hold_until.equal(until)
+    message.set_hold_until(None)
+    assert message.dup_hold_until() is None
+    assert message.get_sender() == 'sender@example.org' == message.props.sender
+
+
+def test_recipient_properties(t):
+    message = new_message(2)
+    recipients = message.get_recipients()
+    assert [r.get_address() for r in recipients] == ['user0@example.net', 'user1@example.net']
+    assert len(message.props.recipients) == 2 and recipients.get_item_type() == Smtp.Recipient.__gtype__
+    recipient = message.add_recipient('third@example.net')
+    assert recipients[2] is recipient and not recipient.get_accepted() and recipient.get_reply() is None
+    notify = Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.DELAY
+    recipient.set_dsn_notify(notify)
+    assert recipient.get_dsn_notify() == notify == recipient.props.dsn_notify
+    recipient.props.original_recipient = 'rfc822;first@example.net'
+    assert recipient.get_original_recipient() == 'rfc822;first@example.net'
+    since = GLib.DateTime.new_utc(2020, 1, 2, 3, 4, 5)
+    recipient.props.valid_since = since
+    assert recipient.dup_valid_since().equal(since)
+
+
+def test_envelope(t):
+    t.open(extensions=EVERYTHING)
+    message = new_message(content='Subject: é\r\n\r\n'.encode())
+    message.set_dsn_return(Smtp.DsnReturn.FULL)
+    message.set_envelope_id('a+b')
+    message.set_authenticated_sender('real@example.org')
+    message.set_priority(3)
+    message.set_deliver_by(Smtp.DeliverBy.RETURN)
+    message.set_deliver_within(300)
+    message.set_hold_for(60)
+    message.add_parameter('X-OWN', 'value')
+    recipient = message.get_recipients()[0]
+    recipient.set_dsn_notify(Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.FAILURE)
+    recipient.set_original_recipient('rfc822;first@example.net')
+    recipient.set_valid_since(GLib.DateTime.new_utc(2020, 1, 2, 3, 4, 5))
+    recipient.add_parameter('X-ALSO', None)
+    assert t.call('send', message)
+    mail, rcpt = [next(c for c in t.server.get_commands() if c.startswith(verb)) for verb in ('MAIL', 'RCPT')]
+    for part in ('BODY=8BITMIME', 'SMTPUTF8', 'RET=FULL', 'ENVID=a+2Bb', 'AUTH=real@example.org', 'MT-PRIORITY=3',
+                 'BY=300;R', 'HOLDFOR=60', 'X-OWN=value', 'SIZE='):
+        assert ' ' + part in mail, (part, mail)
+    for part in ('NOTIFY=SUCCESS,FAILURE', 'ORCPT=rfc822;first@example.net', 'RRVS=2020-01-02T03:04:05Z', 'X-ALSO'):
+        assert ' ' + part in rcpt, (part, rcpt)
+
+
+def expect_content(t, content):
+    assert t.server.get_message(t.server.get_n_messages() - 1).get_content().get_data() == content
+
+
+def test_accepted(t):
+    t.open(extensions=EVERYTHING)
+    message = new_message(2)
+    progress = []
+    message.connect('notify::bytes-sent', lambda message, pspec: progress.append(message.props.bytes_sent))
+    assert t.call('send', message)
+    assert message.props.outcome == Smtp.Outcome.ACCEPTED
+    assert message.get_reply().get_code() == 250 and message.props.queue_id
+    assert message.get_bytes_sent() == len(CONTENT) and progress[-1] == len(CONTENT)
+    assert [(r.props.accepted, r.get_reply().get_code()) for r in message.get_recipients()] == [(True, 250)] * 2
+    expect_content(t, CONTENT)
+
+
+def test_sources(t):
+    t.open(extensions=EVERYTHING)
+    message = new_message()
+    message.set_content_stream(Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b'of a stream\n')), -1)
+    assert t.call('send', message)
+    expect_content(t, b'of a stream\r\n')
+    file, stream = Gio.File.new_tmp('smtp-XXXXXX')
+    stream.get_output_stream().write_all(b'of a file\r\n', None)
+    stream.close(None)
+    message.set_content_file(file)
+    assert t.call('send', message)
+    file.delete(None)
+    expect_content(t, b'of a file\r\n')
+    error = expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, t.call, 'send', message)
+    assert 'content' in error.message and message.props.outcome == Smtp.Outcome.NOT_SENT
+
+
+def refuse_first(t, policy):
+    t.server.script_reply_text('RCPT', '550 5.1.1 no such user')
+    t.open(extensions=EVERYTHING)
+    message = new_message(3)
+    message.props.recipient_policy = policy
+    return message
+
+
+def test_partial(t):
+    message = refuse_first(t, Smtp.Recipients.ANY)
+    assert t.call('send', message)
+    assert message.props.outcome == Smtp.Outcome.PARTIAL
+    assert [r.props.accepted for r in message.get_recipients()] == [False, True, True]
+    assert message.get_recipients()[0].get_reply().get_enhanced_code() == '5.1.1'
+    assert t.server.get_message(0).get_recipients() == ['user1@example.net', 'user2@example.net']
+
+
+def test_all_or_none(t):
+    message = refuse_first(t, Smtp.Recipients.ALL)
+    error = expect_smtp_error(Smtp.ClientError.REFUSED_PERMANENT, t.call, 'send', message)
+    assert 'no such user' in error.message
+    assert message.props.outcome == Smtp.Outcome.REJECTED and t.server.get_n_messages() == 0
+    message.props.recipient_policy = Smtp.Recipients.ANY
+    assert t.call('send', message) and t.server.get_n_messages() == 1
+
+
+def test_content_refused(t):
+    t.server.script_reply_text('.', '452 4.3.1 no room')
+    t.open(extensions=['PIPELINING'])
+    message = new_message()
+    expect_smtp_error(Smtp.ClientError.REFUSED_TEMPORARY, t.call, 'send', message)
+    assert message.props.outcome == Smtp.Outcome.REJECTED and message.props.reply.get_code() == 452
+
+
+def test_not_offered(t):
+    t.open(extensions=[])
+    message = new_message()
+    message.props.envelope_id = 'x'
+    before = t.server.get_bytes_received()
+    expect_smtp_error(Smtp.ClientError.NOT_SUPPORTED, t.call, 'send', message)
+    assert message.props.outcome == Smtp.Outcome.NOT_SENT and t.server.get_bytes_received() == before
+
+
+def test_lost_verdict(t):
+    t.server.script_drop('.', 0, True)
+    t.open(extensions=['PIPELINING'])
+    message = new_message()
+    expect_smtp_error(Smtp.ClientError.OUTCOME_UNKNOWN, t.call, 'send', message)
+    assert message.props.outcome == Smtp.Outcome.UNKNOWN and message.props.reply is None
+
+
+def test_queue(t):
+    """Only the asynchronous call queues; the order is that of the calls."""
+    t.open(extensions=EVERYTHING)
+    t.client.props.window = 3
+    t.client.props.pipeline_messages = True
+    assert t.client.get_window() == 3 and t.client.get_pipeline_messages()
+    contents = [b'number %d\r\n' % i for i in range(6)]
+    messages = [new_message(content=content) for content in contents]
+    if not t.asynchronous:
+        for message in messages:
+            assert t.call('send', message)
+    else:
+        done = []
+        for i, message in enumerate(messages):
+            t.client.send_async(message, None, lambda client, result, i: done.append((i, client.send_finish(result))), i)
+        while len(done) < len(messages):
+            GLib.MainContext.default().iteration(True)
+        assert done == [(i, True) for i in range(6)], done
+    assert [t.server.get_message(i).get_content().get_data() for i in range(6)] == contents
+    assert all(message.props.outcome == Smtp.Outcome.ACCEPTED for message in messages)
+
+
 # PyGObject returns 0 beside the error, and the thread that reads for GIO's
 # asynchronous splice takes that for the end of the source: the error is lost
 # before the library could see it.
