@@ -157,6 +157,13 @@ class Fixture {
         return Smtp.send_mail_async.end (wait ());
     }
 
+    public bool send_message (Smtp.Message message) throws Error {
+        if (!asynchronous)
+            return client.send (message);
+        client.send_async.begin (message, null, done);
+        return client.send_async.end (wait ());
+    }
+
     public OutputStream begin_content () throws Error {
         mail ();
         rcpt ();
@@ -655,6 +662,253 @@ void test_binary (Fixture t) throws Error {
     check (t.client.authenticated);
 }
 
+// ---- whole messages ---------------------------------------------------------
+
+const string[] EVERYTHING = {
+    "PIPELINING", "8BITMIME", "SIZE 1000000", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "DELIVERBY", "MT-PRIORITY",
+    "FUTURERELEASE 100000 2099-01-01T00:00:00Z", "RRVS", "AUTH PLAIN", "X-OWN"
+};
+
+Smtp.Message new_message (uint recipients = 1, string content = CONTENT) {
+    var message = new Smtp.Message ("sender@example.org");
+
+    for (uint i = 0; i < recipients; i++)
+        message.add_recipient ("user%u@example.net".printf (i));
+    message.set_content_bytes (new Bytes (content.data));
+    return message;
+}
+
+Smtp.Recipient recipient_of (Smtp.Message message, uint i) {
+    return (Smtp.Recipient) message.recipients.get_item (i);
+}
+
+// "yn" for one that was accepted and one that was not.
+string accepted_of (Smtp.Message message) {
+    var text = "";
+
+    for (uint i = 0; i < message.recipients.get_n_items (); i++)
+        text += recipient_of (message, i).accepted ? "y" : "n";
+    return text;
+}
+
+void start_offering (Fixture t, string[] extensions) throws Error {
+    t.server.extensions = extensions;
+    t.start ();
+}
+
+string last_content (Fixture t) {
+    unowned var data = t.server.get_message (t.server.get_n_messages () - 1).content.get_data ();
+
+    return ((string) data).substring (0, data.length);
+}
+
+string command_of (Fixture t, string verb) {
+    foreach (var command in t.server.get_commands ()) {
+        if (command.has_prefix (verb))
+            return command;
+    }
+    return "";
+}
+
+void test_message_properties (Fixture t) throws Error {
+    var message = new_message ();
+    var until = new DateTime.utc (2040, 1, 2, 3, 4, 5);
+
+    message.recipient_policy = ALL;
+    message.body = BINARYMIME;
+    message.dsn_return = HEADERS;
+    message.envelope_id = "QQ314159";
+    message.authenticated_sender = "real@example.org";
+    message.deliver_by = NOTIFY;
+    message.deliver_within = -120;
+    message.deliver_trace = true;
+    message.priority = -3;
+    message.hold_for = 3600;
+    message.hold_until = until;
+    message.require_tls = true;
+    message.allow_8bit = true;
+    message.allow_long_lines = true;
+    message.content_is_canonical = true;
+
+    check (message.get_sender () == "sender@example.org");
+    check (message.get_recipient_policy () == Smtp.Recipients.ALL && message.get_body () == Smtp.Body.BINARYMIME);
+    check (message.get_dsn_return () == Smtp.DsnReturn.HEADERS && message.get_envelope_id () == "QQ314159");
+    check (message.get_authenticated_sender () == "real@example.org");
+    check (message.get_deliver_by () == Smtp.DeliverBy.NOTIFY && message.get_deliver_within () == -120);
+    check (message.get_deliver_trace () && message.get_priority () == -3 && message.get_hold_for () == 3600);
+    check (message.dup_hold_until ().equal (until) && message.get_require_tls () && message.get_allow_8bit ());
+    check (message.get_allow_long_lines () && message.get_content_is_canonical ());
+    message.set_envelope_id (null);
+    message.set_hold_until (null);
+    check (message.envelope_id == null && message.dup_hold_until () == null);
+}
+
+void test_recipient_properties (Fixture t) throws Error {
+    var message = new_message (2);
+    var recipient = message.add_recipient ("third@example.net");
+    var since = new DateTime.utc (2020, 1, 2, 3, 4, 5);
+
+    check (message.recipients.get_n_items () == 3 && recipient_of (message, 2) == recipient);
+    check (recipient_of (message, 1).address == "user1@example.net" && recipient.get_address () == "third@example.net");
+    check (!recipient.accepted && recipient.get_reply () == null);
+    recipient.dsn_notify = SUCCESS | DELAY;
+    check (recipient.get_dsn_notify () == (Smtp.DsnNotify.SUCCESS | Smtp.DsnNotify.DELAY));
+    recipient.original_recipient = "rfc822;first@example.net";
+    check (recipient.get_original_recipient () == "rfc822;first@example.net");
+    recipient.valid_since = since;
+    check (recipient.dup_valid_since ().equal (since));
+}
+
+void test_envelope (Fixture t) throws Error {
+    var message = new_message (1, "Subject: é\r\n\r\n");
+    var recipient = recipient_of (message, 0);
+
+    start_offering (t, EVERYTHING);
+    message.dsn_return = FULL;
+    message.envelope_id = "a+b";
+    message.authenticated_sender = "real@example.org";
+    message.priority = 3;
+    message.deliver_by = RETURN;
+    message.deliver_within = 300;
+    message.hold_for = 60;
+    message.add_parameter ("X-OWN", "value");
+    recipient.dsn_notify = SUCCESS | FAILURE;
+    recipient.original_recipient = "rfc822;first@example.net";
+    recipient.valid_since = new DateTime.utc (2020, 1, 2, 3, 4, 5);
+    recipient.add_parameter ("X-ALSO", null);
+    check (t.send_message (message));
+    foreach (var part in new string[] { "BODY=8BITMIME", "SMTPUTF8", "RET=FULL", "ENVID=a+2Bb", "AUTH=real@example.org",
+                                        "MT-PRIORITY=3", "BY=300;R", "HOLDFOR=60", "X-OWN=value", "SIZE=" })
+        check ((" " + part) in command_of (t, "MAIL"), part);
+    foreach (var part in new string[] { "NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;first@example.net",
+                                        "RRVS=2020-01-02T03:04:05Z", "X-ALSO" })
+        check ((" " + part) in command_of (t, "RCPT"), part);
+}
+
+void test_accepted (Fixture t) throws Error {
+    var message = new_message (2);
+    uint64 progress = 0;
+
+    start_offering (t, EVERYTHING);
+    message.notify["bytes-sent"].connect (() => progress = message.bytes_sent);
+    check (t.send_message (message));
+    check (message.outcome == ACCEPTED && message.reply.get_code () == 250 && message.queue_id != null);
+    check (message.get_bytes_sent () == CONTENT.length && progress == CONTENT.length);
+    check (accepted_of (message) == "yy" && recipient_of (message, 1).reply.get_code () == 250);
+    check (last_content (t) == CONTENT);
+}
+
+void test_sources (Fixture t) throws Error {
+    var message = new_message ();
+    FileIOStream stream;
+    var file = File.new_tmp ("smtp-XXXXXX", out stream);
+
+    start_offering (t, EVERYTHING);
+    message.set_content_stream (new MemoryInputStream.from_bytes (new Bytes ("of a stream\n".data)), -1);
+    check (t.send_message (message));
+    check (last_content (t) == "of a stream\r\n");
+    stream.output_stream.write_all ("of a file\r\n".data, null);
+    stream.close ();
+    message.set_content_file (file);
+    check (t.send_message (message));
+    file.delete ();
+    check (last_content (t) == "of a file\r\n");
+    t.expect_error (IOError.quark (), IOError.NOT_FOUND, () => t.send_message (message));
+    check (message.outcome == NOT_SENT);
+}
+
+Smtp.Message refuse_first (Fixture t, Smtp.Recipients policy) throws Error {
+    var message = new_message (3);
+
+    t.server.script_reply_text ("RCPT", "550 5.1.1 no such user");
+    start_offering (t, EVERYTHING);
+    message.recipient_policy = policy;
+    return message;
+}
+
+void test_partial (Fixture t) throws Error {
+    var message = refuse_first (t, ANY);
+
+    check (t.send_message (message));
+    check (message.outcome == PARTIAL && accepted_of (message) == "nyy");
+    check (recipient_of (message, 0).reply.get_enhanced_code () == "5.1.1");
+    check (string.joinv (",", t.server.get_message (0).recipients) == "user1@example.net,user2@example.net");
+}
+
+void test_all_or_none (Fixture t) throws Error {
+    var message = refuse_first (t, ALL);
+    var error = t.expect_smtp_error (Smtp.ClientError.REFUSED_PERMANENT, () => t.send_message (message));
+
+    check ("no such user" in error.message);
+    check (message.outcome == REJECTED && t.server.get_n_messages () == 0);
+    message.recipient_policy = ANY;
+    check (t.send_message (message) && t.server.get_n_messages () == 1);
+}
+
+void test_content_refused (Fixture t) throws Error {
+    var message = new_message ();
+
+    t.server.script_reply_text (".", "452 4.3.1 no room");
+    start_offering (t, { "PIPELINING" });
+    t.expect_smtp_error (Smtp.ClientError.REFUSED_TEMPORARY, () => t.send_message (message));
+    check (message.outcome == REJECTED && message.reply.get_code () == 452);
+}
+
+void test_not_offered (Fixture t) throws Error {
+    var message = new_message ();
+
+    start_offering (t, {});
+    message.envelope_id = "x";
+    var before = t.server.get_bytes_received ();
+    t.expect_smtp_error (Smtp.ClientError.NOT_SUPPORTED, () => t.send_message (message));
+    check (message.outcome == NOT_SENT && t.server.get_bytes_received () == before);
+}
+
+void test_lost_verdict (Fixture t) throws Error {
+    var message = new_message ();
+
+    t.server.script_drop (".", 0, true);
+    start_offering (t, { "PIPELINING" });
+    t.expect_smtp_error (Smtp.ClientError.OUTCOME_UNKNOWN, () => t.send_message (message));
+    check (message.outcome == UNKNOWN && message.reply == null);
+}
+
+class Order {
+    public string text = "";
+}
+
+async void send_numbered (Fixture t, Smtp.Message message, int i, Order done) {
+    try {
+        yield t.client.send_async (message, null);
+        done.text += i.to_string ();
+    } catch (Error error) {
+        done.text += "?";
+    }
+}
+
+// Only the asynchronous call queues; the order is that of the calls.
+void test_queue (Fixture t) throws Error {
+    var done = new Order ();
+
+    start_offering (t, EVERYTHING);
+    t.client.window = 3;
+    t.client.pipeline_messages = true;
+    check (t.client.get_window () == 3 && t.client.get_pipeline_messages ());
+    for (int i = 0; i < 6; i++) {
+        var message = new_message (1, "number %d\r\n".printf (i));
+
+        if (t.asynchronous)
+            send_numbered.begin (t, message, i, done);
+        else if (t.send_message (message))
+            done.text += i.to_string ();
+    }
+    while (done.text.length < 6)
+        MainContext.default ().iteration (true);
+    check (done.text == "012345", done.text);
+    for (int i = 0; i < 6; i++)
+        check (t.server.get_message (i).content.compare (new Bytes ("number %d\r\n".printf (i).data)) == 0);
+}
+
 // ---- running ----------------------------------------------------------------
 
 delegate void Scenario (Fixture t) throws Error;
@@ -715,6 +969,17 @@ int main () {
     run ("start-fails", test_start_fails);
     run ("next-fails", test_next_fails);
     run ("binary", test_binary);
+    run ("message-properties", test_message_properties);
+    run ("recipient-properties", test_recipient_properties);
+    run ("envelope", test_envelope);
+    run ("accepted", test_accepted);
+    run ("sources", test_sources);
+    run ("partial", test_partial);
+    run ("all-or-none", test_all_or_none);
+    run ("content-refused", test_content_refused);
+    run ("not-offered", test_not_offered);
+    run ("lost-verdict", test_lost_verdict);
+    run ("queue", test_queue);
     print ("1..%d\n", number);
     return failed == 0 ? 0 : 1;
 }
