@@ -93,7 +93,8 @@ async function main() {
   await run(transport, message, options);
   const wall = Number(process.hrtime.bigint() - begun) / 1e9;
   const { user, system } = process.cpuUsage(before);
-  console.log(`RESULT wall=${wall.toFixed(6)} user=${(user / 1e6).toFixed(6)} sys=${(system / 1e6).toFixed(6)} sent=${options.n}`);
+  const [w, u, s] = [wall, user / 1e6, system / 1e6].map((seconds) => seconds.toFixed(6));
+  console.log(`RESULT wall=${w} user=${u} sys=${s} sent=${options.n}`);
 }
 
 main().catch((error) => {
