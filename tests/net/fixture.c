@@ -95,6 +95,14 @@ add_scenario (const char *name,
 }
 
 void
+add_async_scenario (const char   *name,
+                    Scenario      scenario,
+                    gconstpointer row)
+{
+  add_case (name, "async", TRUE, scenario, row);
+}
+
+void
 add_row_scenario (const char   *name,
                   Scenario      scenario,
                   gconstpointer row)
@@ -155,6 +163,7 @@ open_offering (Fixture            *f,
 {
   g_object_set (f->server, "extensions", extensions, NULL);
   open_client (f);
+  smtp_test_server_clear_commands (f->server);
 }
 
 SmtpMessage *
@@ -247,6 +256,18 @@ count_commands (Fixture    *f,
 
   for (guint i = 0; commands[i] != NULL; i++)
     n += g_str_has_prefix (commands[i], prefix);
+
+  return n;
+}
+
+gsize
+count_command_octets (Fixture *f)
+{
+  g_auto (GStrv) lines = smtp_test_server_get_commands (f->server);
+  gsize n = 0;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    n += strlen (lines[i]) + strlen ("\r\n");
 
   return n;
 }

@@ -33,6 +33,11 @@ void           add_row_scenario  (const char         *name,
                                   Scenario            scenario,
                                   gconstpointer       row);
 
+/* The same for what only asynchronous calls can do. */
+void           add_async_scenario (const char        *name,
+                                  Scenario            scenario,
+                                  gconstpointer       row);
+
 /* What a server offers: the three ways that a message may take. */
 extern const char * const offer_chunking[];
 extern const char * const offer_pipelining[];
@@ -44,6 +49,8 @@ SmtpClient    *new_client        (Fixture            *f,
                                   SmtpSecurity        security);
 void           trust_server      (Fixture            *f);
 void           open_client       (Fixture            *f);
+
+/* The same; the server remembers the commands from then on. */
 void           open_offering     (Fixture            *f,
                                   const char * const *extensions);
 void           begin_message     (Fixture            *f);
@@ -69,6 +76,9 @@ void           expect_content    (Fixture            *f,
                                   const char         *content);
 guint          count_commands    (Fixture            *f,
                                   const char         *prefix);
+
+/* The length of all commands the server was sent. */
+gsize          count_command_octets (Fixture         *f);
 
 gboolean       x_open            (Fixture            *f);
 gboolean       x_hello           (Fixture            *f,
