@@ -123,9 +123,9 @@ struct _TestStream
 {
   GInputStream parent_instance;
 
-  GBytes      *octets;   /* NULL: lines are made up */
+  GBytes      *octets;    /* NULL: lines are made up */
   guint64      size;
-  const char  *eol;      /* of made up lines */
+  const char  *eol;       /* of made up lines */
   guint64      position;
   guint64      breaks_at; /* a piece ends here; 0 for nowhere */
   guint64      fails_at;  /* likewise */
