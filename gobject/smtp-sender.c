@@ -102,6 +102,22 @@ go_on (Send *send)
     send->sender->on_ready (send->sender->user_data);
 }
 
+static GError *
+make_cancelled (Send *send)
+{
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (send->cancellable, &error);
+  g_prefix_error (&error, "%s: ", send->sender->client->server_name);
+  return error;
+}
+
+static void
+fail_cancelled (Send *send)
+{
+  fail_send (send, make_cancelled (send));
+}
+
 /* What was not begun is just not sent. What was cannot be taken back: the
  * connection has to end. */
 static gboolean
@@ -109,16 +125,12 @@ on_cancelled (GCancellable *cancellable,
               gpointer      user_data)
 {
   Send *send = user_data;
-  GError *error = NULL;
 
-  g_cancellable_set_error_if_cancelled (cancellable, &error);
-  g_prefix_error (&error, "%s: ", send->sender->client->server_name);
+  /* A read that is under way has been told, too. */
   if (send->stage == SEND_BEGUN)
-    smtp_engine_fail (send->sender->client->engine, error);
-  else if (send->stage == SEND_LOADING || send->stage == SEND_OVER)
-    g_clear_error (&error); /* the read has been told, too */
-  else
-    fail_send (send, error);
+    smtp_engine_fail (send->sender->client->engine, make_cancelled (send));
+  else if (send->stage != SEND_LOADING && send->stage != SEND_OVER)
+    fail_cancelled (send);
 
   stop_cancelling (send);
   go_on (send);
@@ -423,7 +435,9 @@ get_limit (SmtpSender *self)
   return smtp_capability_set_has (capabilities, SMTP_EXTENSION_CHUNKING) ? MAX (limit, client->window) : limit;
 }
 
-/* Begins one that is loaded. Returns whether it, or its failure, is begun. */
+/* Begins one that is loaded. Returns whether it, or its failure, is begun. One
+ * that is cancelled must not be, although its source was not dispatched yet:
+ * that would cost the others their connection. */
 static gboolean
 try_to_begin (SmtpSender *self,
               Send       *send,
@@ -434,7 +448,9 @@ try_to_begin (SmtpSender *self,
   g_autoptr (GError) error = NULL;
 
   smtp_engine_next (engine);
-  if (self->n_begun < limit && smtp_engine_check_transaction (engine, behind, &error))
+  if (g_cancellable_is_cancelled (send->cancellable))
+    fail_cancelled (send);
+  else if (self->n_begun < limit && smtp_engine_check_transaction (engine, behind, &error))
     begin_send (self, send);
   else if (!behind)
     fail_send (send, g_steal_pointer (&error));
