@@ -171,7 +171,7 @@ test_stream_read (GInputStream *stream,
   piece = MIN (piece, self->size - self->position);
   if (self->position < self->breaks_at)
     piece = MIN (piece, self->breaks_at - self->position);
-  if (self->octets != NULL)
+  if (self->octets != NULL && piece > 0)
     memcpy (buffer, (const char *) g_bytes_get_data (self->octets, NULL) + self->position, piece);
   for (gsize i = 0; self->octets == NULL && i < piece; i++)
     ((char *) buffer)[i] = make_octet (self->position + i, self->eol);

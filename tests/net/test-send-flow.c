@@ -794,6 +794,27 @@ test_overlap (Fixture *f)
   g_assert_cmpuint (count_commands (f, "MAIL"), ==, row->begun);
 }
 
+/* BUGS.md, 2. One whose content waits for the replies to its envelope is lost with the one
+ * before it, and was not cancelled: CANCELLED is what programs keep quiet
+ * about. */
+G_GNUC_UNUSED static void
+test_bystander (Fixture *f)
+{
+  g_auto (Queue) queue = { NULL, };
+  Canceller canceller = { .command = "MAIL", .n_commands = 2 };
+
+  smtp_test_server_script_silence (f->server, ".", 0);
+  open_queue (f);
+  queue_init (&queue, f, 2);
+  smtp_message_set_content_bytes (queue.items[1].message, large);
+  start_canceller (&canceller, f, queue.items[0].cancellable);
+  queue_run (&queue);
+  g_thread_join (canceller.thread);
+  expect_queued (&queue, 0, SMTP_OUTCOME_UNKNOWN);
+  expect_queued (&queue, 1, SMTP_OUTCOME_NOT_SENT);
+  g_assert_error (queue.items[1].error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN);
+}
+
 /* Holds the first verdict back until all that may be under way is. */
 static void
 queue_run_held (Queue *self)
@@ -1017,6 +1038,7 @@ add_queue_tests (void)
   add_queues ("/send-flow/queue/one-drops-out", test_one_drops_out, G_N_ELEMENTS (queue_rows));
   add_queues ("/send-flow/queue/overlap", test_overlap, G_N_ELEMENTS (queue_rows));
   add_queues ("/send-flow/queue/pending", test_pending, G_N_ELEMENTS (queue_rows));
+  /* BUGS.md, 2: add_async_scenario ("/send-flow/queue/bystander", test_bystander, &wide); */
   add_async_scenario ("/send-flow/queue/window-lost", test_window_lost, &wide);
   add_async_scenario ("/send-flow/queue/window-round-trips", test_window_round_trips, &wide);
   for (guint i = 0; i < G_N_ELEMENTS (round_trip_rows); i++)
