@@ -118,6 +118,30 @@ fail_cancelled (Send *send)
   fail_send (send, make_cancelled (send));
 }
 
+/* The connection has to end. Programs keep quiet about a cancellation, as it
+ * was wanted; so those that nobody cancelled are not told that they were. */
+static void
+cancel_begun (Send *send)
+{
+  SmtpEngine *engine = send->sender->client->engine;
+  SmtpTransaction *transaction = &send->transaction;
+
+  if (send->sender->n_begun == 1)
+    {
+      smtp_engine_fail (engine, make_cancelled (send));
+      return;
+    }
+
+  smtp_engine_fail (engine, g_error_new (SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN,
+                                         _("The connection to %s was closed as another message was cancelled"),
+                                         send->sender->client->server_name));
+  if (g_error_matches (transaction->error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN))
+    {
+      g_clear_error (&transaction->error);
+      transaction->error = make_cancelled (send);
+    }
+}
+
 /* What was not begun is just not sent. What was cannot be taken back: the
  * connection has to end. */
 static gboolean
@@ -128,7 +152,7 @@ on_cancelled (GCancellable *cancellable,
 
   /* A read that is under way has been told, too. */
   if (send->stage == SEND_BEGUN)
-    smtp_engine_fail (send->sender->client->engine, make_cancelled (send));
+    cancel_begun (send);
   else if (send->stage != SEND_LOADING && send->stage != SEND_OVER)
     fail_cancelled (send);
 
