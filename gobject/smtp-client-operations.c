@@ -901,7 +901,8 @@ smtp_client_send (SmtpClient    *self,
  * It may be called again before the first message is through: messages are
  * sent in the order of the calls, each reports on its own. To cancel one that
  * waits takes it out of the queue; to cancel one that travels ends the
- * connection, and with it those behind.
+ * connection. Then those behind fail with %SMTP_CLIENT_ERROR_BROKEN, or have an
+ * unknown outcome if all of their content was on its way.
  *
  * Since: 1.0
  */
