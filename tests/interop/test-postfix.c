@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "postfix.h"
 
 #define TIMEOUT_SECONDS 30
@@ -468,34 +469,6 @@ run_scenarios (int    argc,
   return g_test_run ();
 }
 
-/* ---- without Postfix ------------------------------------------------------ */
-
-static void
-report_skip (gconstpointer reason)
-{
-  g_test_skip (reason);
-}
-
-static void
-report_failure (gconstpointer reason)
-{
-  g_test_message ("%s", (const char *) reason);
-  g_test_fail ();
-}
-
-static int
-run_one (int          argc,
-         char       **argv,
-         GTestDataFunc report,
-         const char  *reason)
-{
-  g_test_init (&argc, &argv, NULL);
-  g_test_set_nonfatal_assertions ();
-  g_test_add_data_func ("/interop/postfix", reason, report);
-
-  return g_test_run ();
-}
-
 /* ---- around the scenarios ------------------------------------------------- */
 
 static volatile sig_atomic_t scenarios_pid;
@@ -578,15 +551,7 @@ run_with_postfix (int    argc,
     }
   g_clear_pointer (&postfix, postfix_free);
 
-  return error == NULL ? exit_like (status) : run_one (argc, argv, report_failure, error->message);
-}
-
-static gboolean
-is_ci (void)
-{
-  const char *ci = g_getenv ("CI");
-
-  return ci != NULL && *ci != '\0';
+  return error == NULL ? exit_like (status) : report_instead (argc, argv, "/interop/postfix", TRUE, error->message);
 }
 
 int
@@ -599,11 +564,11 @@ main (int    argc,
   if (postfix != NULL)
     return run_scenarios (argc, argv);
   if (!postfix_may_start ())
-    return run_one (argc, argv, report_skip, "Postfix must be started by root");
+    return report_instead (argc, argv, "/interop/postfix", FALSE, "Postfix must be started by root");
 
   missing = postfix_missing ();
   if (missing != NULL)
-    return run_one (argc, argv, is_ci () ? report_failure : report_skip, missing);
+    return report_instead (argc, argv, "/interop/postfix", is_ci (), missing);
 
   return run_with_postfix (argc, argv);
 }
