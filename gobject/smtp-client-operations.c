@@ -1394,10 +1394,10 @@ smtp_client_command_finish (SmtpClient    *self,
  * Ends the session by `QUIT` (RFC 5321 §4.1.1.10) and closes the
  * connection.
  *
- * Whatever the server answers, and if it just closes, the session has ended in
- * good order.
+ * Whatever the server answers, and if it just closes or does not answer for two
+ * seconds, the session has ended in good order.
  *
- * Errors: `STATE` while content is sent; a time-out or a failing connection.
+ * Errors: `STATE` while content is sent; a failing connection.
  *
  * Returns: %TRUE on success, %FALSE with @error set
  *

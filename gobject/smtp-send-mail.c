@@ -117,21 +117,9 @@ needs_quit (Delivery *self)
   return state >= SMTP_CLIENT_STATE_READY && state < SMTP_CLIENT_STATE_DATA;
 }
 
-/* Nothing depends on the answer, so it is not waited for as long as others. */
-#define QUIT_SECONDS 2
-
-static void
-hurry (Delivery *self)
-{
-  guint timeout = smtp_client_get_timeout (self->client);
-
-  smtp_client_set_timeout (self->client, timeout > 0 ? MIN (timeout, QUIT_SECONDS) : QUIT_SECONDS);
-}
-
 static gboolean
 run_quit (Delivery *self, GError **error)
 {
-  hurry (self);
   smtp_client_quit (self->client, self->cancellable, NULL);
   return TRUE;
 }
@@ -139,7 +127,6 @@ run_quit (Delivery *self, GError **error)
 static void
 start_quit (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  hurry (self);
   smtp_client_quit_async (self->client, self->cancellable, callback, user_data);
 }
 
