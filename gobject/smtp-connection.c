@@ -690,16 +690,18 @@ smtp_connection_stop_waiting (SmtpConnection *self)
 }
 
 /*< private >
- * Has a wait end, as the engine was told something.
+ * Has a wait end, as the engine was told something. Returns whether there is
+ * one.
  */
-void
+gboolean
 smtp_connection_wake (SmtpConnection *self)
 {
   if (self->on_ready == NULL)
-    return;
+    return FALSE;
 
   self->woken = TRUE;
   g_main_context_wakeup (g_source_get_context (self->source));
+  return TRUE;
 }
 
 static void
