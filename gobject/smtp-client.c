@@ -707,7 +707,8 @@ install_settings (void)
   /**
    * SmtpClient:proxy-resolver:
    *
-   * Which proxies to connect through; %NULL for those of the system.
+   * Which proxies to connect through; %NULL for those of the system, which
+   * are not asked about `localhost` and loopback addresses.
    *
    * Since: 1.0
    */

@@ -13,6 +13,10 @@
 
 #define READ_SIZE (16 * 1024)
 
+/* Octets of content between two looks for an early reply: a look is a system
+ * call, and over TLS as dear as half a record. */
+#define LOOK_EVERY (256 * 1024)
+
 /* What a TLS record holds. A larger write would still be one record and one
  * send for each 16 KiB, a vector one for each of its parts. */
 #define RECORD_SIZE (16 * 1024)
@@ -41,6 +45,8 @@ struct _SmtpConnection
   /* Whether a read may find something. A read that finds nothing costs as much
    * as one that does, and after a write there is nothing yet. */
   gboolean               hopeful;
+  gsize                  moved;    /* octets written since the last wait */
+  gsize                  unlooked; /* octets written since a reply was looked for */
 
   guint8                *record;   /* for the parts of a TLS record; NULL before the first */
   gsize                  retry;    /* octets that a blocked write over TLS must have again */
@@ -412,8 +418,7 @@ write_vectors (SmtpConnection *self,
 }
 
 static Transfer
-try_write (SmtpConnection *self,
-           gsize          *moved)
+try_write (SmtpConnection *self)
 {
   g_autoptr (GError) error = NULL;
   SmtpSpan spans[MAX_SPANS];
@@ -424,7 +429,8 @@ try_write (SmtpConnection *self,
   if (n >= 0)
     {
       smtp_engine_wrote (self->engine, n);
-      *moved += n;
+      self->moved += n;
+      self->unlooked += n;
       return MOVED;
     }
 
@@ -435,24 +441,24 @@ try_write (SmtpConnection *self,
   return MOVED;
 }
 
-/* Writes, and looks for what comes back meanwhile: a server that has had
- * enough says so, and may then stop reading. */
+/* Writes, and looks now and then for what comes back meanwhile: a server that
+ * has had enough says so, and may then stop reading. */
 static Transfer
-try_transfer (SmtpConnection *self,
-              gsize          *moved)
+try_transfer (SmtpConnection *self)
 {
   Transfer transfer;
 
   if (smtp_engine_next (self->engine) == SMTP_ENGINE_READ)
     return try_read (self);
 
-  transfer = try_write (self, moved);
-  if (transfer == MOVED && !smtp_engine_is_uploading (self->engine))
+  transfer = try_write (self);
+  if (transfer == MOVED && (self->unlooked < LOOK_EVERY || !smtp_engine_is_uploading (self->engine)))
     return MOVED;
 
   if (smtp_engine_next (self->engine) == SMTP_ENGINE_FAILED)
     return MOVED;
 
+  self->unlooked = 0;
   return read_now (self) == MOVED ? MOVED : transfer;
 }
 
@@ -643,6 +649,7 @@ smtp_connection_wait (SmtpConnection           *self,
 {
   prepare_source (self, wait->context);
   update_condition (self);
+  self->moved = 0;
   if (g_source_get_priority (self->source) != wait->priority)
     g_source_set_priority (self->source, wait->priority);
   self->wait_until = !wait->patient && self->armed ? self->deadline : 0;
@@ -751,8 +758,6 @@ smtp_connection_run (SmtpConnection *self,
                      gboolean        blocking,
                      GCancellable   *cancellable)
 {
-  gsize moved = 0;
-
   self->yielding = FALSE;
   for (;;)
     {
@@ -773,13 +778,13 @@ smtp_connection_run (SmtpConnection *self,
       if (is_interrupted (self, cancellable))
         return SMTP_RUN_DONE;
 
-      if (try_transfer (self, &moved) == BLOCKED)
+      if (try_transfer (self) == BLOCKED)
         {
           if (!blocking)
             return SMTP_RUN_WAIT;
           wait_blocking (self, cancellable);
         }
-      else if (!blocking && moved >= DISPATCH_BUDGET)
+      else if (!blocking && self->moved >= DISPATCH_BUDGET)
         {
           self->yielding = TRUE;
           return SMTP_RUN_WAIT;

@@ -58,6 +58,27 @@ on_connected (GObject      *source,
   g_task_return_pointer (task, connection, g_object_unref);
 }
 
+static gboolean
+is_loopback_name (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return address != NULL ? g_inet_address_get_is_loopback (address) : g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+/* A look-up costs more than the connection does, and GIO loads every module
+ * for it: not for what no proxy could reach, nor to hear that there is none. */
+static gboolean
+may_have_proxy (GProxyResolver *resolver,
+                const char     *host)
+{
+  if (resolver != NULL)
+    return TRUE;
+
+  return !is_loopback_name (host) &&
+         g_strcmp0 (G_OBJECT_TYPE_NAME (g_proxy_resolver_get_default ()), "GDummyProxyResolver") != 0;
+}
+
 void
 smtp_connector_connect_async (const char          *host,
                               guint16              port,
@@ -77,6 +98,7 @@ smtp_connector_connect_async (const char          *host,
   g_task_set_task_data (task, attempt, g_free);
   if (proxy_resolver != NULL)
     g_socket_client_set_proxy_resolver (client, proxy_resolver);
+  g_socket_client_set_enable_proxy (client, may_have_proxy (proxy_resolver, host));
   g_signal_connect (client, "event", G_CALLBACK (on_event), attempt);
   g_socket_client_connect_async (client, address, cancellable, on_connected, g_object_ref (task));
 }

@@ -2,7 +2,9 @@
 
 #include "smtp-sender.h"
 
+#include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n-lib.h>
+#include <sys/uio.h>
 
 #include "smtp-client-private.h"
 #include "smtp-error.h"
@@ -100,6 +102,46 @@ go_on (Send *send)
     send->sender->on_ready (send->sender->user_data);
 }
 
+static GError *
+make_cancelled (Send *send)
+{
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (send->cancellable, &error);
+  g_prefix_error (&error, "%s: ", send->sender->client->server_name);
+  return error;
+}
+
+static void
+fail_cancelled (Send *send)
+{
+  fail_send (send, make_cancelled (send));
+}
+
+/* The connection has to end. Programs keep quiet about a cancellation, as it
+ * was wanted; so those that nobody cancelled are not told that they were. */
+static void
+cancel_begun (Send *send)
+{
+  SmtpEngine *engine = send->sender->client->engine;
+  SmtpTransaction *transaction = &send->transaction;
+
+  if (send->sender->n_begun == 1)
+    {
+      smtp_engine_fail (engine, make_cancelled (send));
+      return;
+    }
+
+  smtp_engine_fail (engine, g_error_new (SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN,
+                                         _("The connection to %s was closed as another message was cancelled"),
+                                         send->sender->client->server_name));
+  if (g_error_matches (transaction->error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN))
+    {
+      g_clear_error (&transaction->error);
+      transaction->error = make_cancelled (send);
+    }
+}
+
 /* What was not begun is just not sent. What was cannot be taken back: the
  * connection has to end. */
 static gboolean
@@ -107,16 +149,12 @@ on_cancelled (GCancellable *cancellable,
               gpointer      user_data)
 {
   Send *send = user_data;
-  GError *error = NULL;
 
-  g_cancellable_set_error_if_cancelled (cancellable, &error);
-  g_prefix_error (&error, "%s: ", send->sender->client->server_name);
+  /* A read that is under way has been told, too. */
   if (send->stage == SEND_BEGUN)
-    smtp_engine_fail (send->sender->client->engine, error);
-  else if (send->stage == SEND_LOADING || send->stage == SEND_OVER)
-    g_clear_error (&error); /* the read has been told, too */
-  else
-    fail_send (send, error);
+    cancel_begun (send);
+  else if (send->stage != SEND_LOADING && send->stage != SEND_OVER)
+    fail_cancelled (send);
 
   stop_cancelling (send);
   go_on (send);
@@ -406,21 +444,47 @@ begin_send (SmtpSender *self,
   smtp_engine_begin_transaction (client->engine, transaction);
 }
 
-/* Whether the next message may follow the content of the last one before that
- * is answered: by the caller's wish alone. */
-static gboolean
-may_overlap (SmtpSender *self)
+/* How many may be under way. The next message follows the content of the last
+ * one before that is answered by the caller's wish alone. */
+static guint
+get_limit (SmtpSender *self)
 {
   SmtpClient *client = self->client;
   SmtpCapabilitySet *capabilities = smtp_engine_get_capabilities (client->engine);
   guint limit = client->pipeline_messages ? 2 : 1;
 
   if (!smtp_capability_set_has (capabilities, SMTP_EXTENSION_PIPELINING))
-    return FALSE;
-  if (smtp_capability_set_has (capabilities, SMTP_EXTENSION_CHUNKING))
-    limit = MAX (limit, client->window);
+    return 1;
 
-  return self->n_begun < limit;
+  return smtp_capability_set_has (capabilities, SMTP_EXTENSION_CHUNKING) ? MAX (limit, client->window) : limit;
+}
+
+/* Begins one that is loaded. Returns whether it, or its failure, is begun. One
+ * that is cancelled must not be, although its source was not dispatched yet:
+ * that would cost the others their connection. */
+static gboolean
+try_to_begin (SmtpSender *self,
+              Send       *send,
+              guint       limit)
+{
+  SmtpEngine *engine = self->client->engine;
+  gboolean behind = self->n_begun > 0;
+  g_autoptr (GError) error = NULL;
+
+  smtp_engine_next (engine);
+  if (g_cancellable_is_cancelled (send->cancellable))
+    fail_cancelled (send);
+  else if (self->n_begun < limit && smtp_engine_check_transaction (engine, behind, &error))
+    begin_send (self, send);
+  else if (!behind)
+    fail_send (send, g_steal_pointer (&error));
+  else
+    {
+      smtp_engine_await_room (engine, limit);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /*< private >
@@ -429,32 +493,20 @@ may_overlap (SmtpSender *self)
 void
 smtp_sender_begin (SmtpSender *self)
 {
-  for (;;)
+  guint limit = get_limit (self);
+  Send *send;
+
+  smtp_engine_await_room (self->client->engine, 0);
+  while ((send = g_queue_peek_nth (&self->sends, self->n_begun)) != NULL)
     {
-      Send *send = g_queue_peek_nth (&self->sends, self->n_begun);
-      gboolean behind = self->n_begun > 0 && send != NULL && may_overlap (self);
-      GError *error = NULL;
-
-      if (send == NULL || (self->n_begun > 0 && !behind))
+      if (self->n_begun > 0 && limit == 1)
         return;
-
       if (send->stage == SEND_NEW)
         load (send);
       if (send->stage == SEND_LOADING)
         return;
-      if (send->stage == SEND_LOADED)
-        {
-          smtp_engine_next (self->client->engine);
-          if (smtp_engine_check_transaction (self->client->engine, behind, &error))
-            begin_send (self, send);
-          else if (!behind)
-            fail_send (send, error);
-          else
-            {
-              g_clear_error (&error); /* later */
-              return;
-            }
-        }
+      if (send->stage == SEND_LOADED && !try_to_begin (self, send, limit))
+        return;
       self->n_begun++;
     }
 }
@@ -502,12 +554,35 @@ on_block (GObject      *source,
   go_on (send);
 }
 
+/* The octets of a local file are mostly in memory: then they need no thread to
+ * wait for a disk. Returns -1 if they are not, or somebody has to be asked. */
+static gssize
+read_cached (GInputStream *stream,
+             char         *buffer,
+             gsize         size)
+{
+#ifdef RWF_NOWAIT
+  struct iovec vector = { buffer, size };
+
+  if (G_IS_FILE_INPUT_STREAM (stream) && G_IS_FILE_DESCRIPTOR_BASED (stream))
+    return preadv2 (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)), &vector, 1, -1, RWF_NOWAIT);
+#endif
+  return -1;
+}
+
 static void
 read_block (Send *send)
 {
   gsize size = MIN (send->block_size, BLOCK_SIZE);
   GError *error = NULL;
   gssize length;
+
+  length = send->task != NULL ? read_cached (send->stream, send->block, size) : -1;
+  if (length >= 0)
+    {
+      take_block (send, length, NULL);
+      return;
+    }
 
   if (send->task != NULL)
     {

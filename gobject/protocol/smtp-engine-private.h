@@ -78,6 +78,8 @@ struct _SmtpEngine
 
   /* the running operation */
   GError           *op_error;
+  guint             n_transactions;
+  guint             room_limit;     /* of them; 0: nobody waits for room */
   gboolean          op_over;       /* what comes now is not about it any more */
   gboolean          opening;       /* it is open: EHLO leads to STARTTLS */
   gboolean          want_tls;

@@ -596,6 +596,10 @@ smtp_engine_next (SmtpEngine *self)
   if (self->state == SMTP_CLIENT_STATE_BROKEN)
     return SMTP_ENGINE_FAILED;
 
+  /* Before what there is to write, as it is to be written in one. */
+  if (self->n_transactions < self->room_limit && smtp_engine_check_transaction (self, TRUE, NULL))
+    return SMTP_ENGINE_ROOM;
+
   if (smtp_output_length (&self->out) > MAX (self->hold, smtp_engine_get_withheld (self)))
     return SMTP_ENGINE_WRITE;
 

@@ -34,6 +34,7 @@ typedef enum
   SMTP_ENGINE_READ,   /* smtp_engine_feed() or smtp_engine_feed_eof() */
   SMTP_ENGINE_BODY,   /* smtp_engine_body() or smtp_engine_end_body(), or content for
                        * smtp_engine_get_hungry() */
+  SMTP_ENGINE_ROOM,   /* a transaction may follow: smtp_engine_await_room() */
   SMTP_ENGINE_TLS,    /* handshake, then smtp_engine_tls_done() */
   SMTP_ENGINE_AUTH,   /* smtp_engine_get_challenge(), then answer it */
   SMTP_ENGINE_FAILED, /* the connection is of no more use: smtp_engine_finish() */

@@ -5,8 +5,8 @@
  *
  * Every octet of every message passes here, so it is looked at 64 octets at a
  * time: each kind of octet becomes a word of 64 bits, the rules become shifts
- * of these words, and there is no branch on what the octets are. Two ways make
- * the words, by vectors and by plain arithmetic; the rest is common. */
+ * of these words, and there is no branch on what the octets are. The words are
+ * made by vectors, or by plain arithmetic; the rest is common. */
 
 #include "smtp-marks.h"
 
@@ -19,7 +19,7 @@
 
 #define STEP 64
 
-/* Where nothing is to be changed, and lines are not long, more at a time. */
+/* Where lines are not long, more at a time. */
 #define GROUP 256
 
 typedef struct
@@ -29,6 +29,13 @@ typedef struct
   guint64 dot;
   guint64 high;
 } Words;
+
+typedef struct
+{
+  guint64  marks[GROUP / STEP];
+  gboolean ends;
+  gboolean high;
+} Group;
 
 /* ---- 64 octets to words ---------------------------------------------------- */
 
@@ -88,6 +95,124 @@ avx2_is_clean (const guint8 *bytes,
 
   *high = _mm256_movemask_epi8 (any) != 0;
   return _mm256_testz_si256 (wrong, wrong) && !_mm256_testz_si256 (ends, ends);
+}
+
+/* What is to be marked among 32 octets. Those before and behind are read, too. */
+__attribute__ ((target ("avx2"))) static inline guint32
+avx2_marks (const guint8 *bytes,
+            __m256i       dot,
+            __m256i      *ends,
+            __m256i      *any)
+{
+  const __m256i cr = _mm256_set1_epi8 ('\r');
+  const __m256i lf = _mm256_set1_epi8 ('\n');
+  const __m256i here = _mm256_loadu_si256 ((const void *) bytes);
+  const __m256i before = _mm256_loadu_si256 ((const void *) (bytes - 1));
+  const __m256i after = _mm256_loadu_si256 ((const void *) (bytes + 1));
+  const __m256i here_lf = _mm256_cmpeq_epi8 (here, lf);
+  const __m256i before_cr = _mm256_cmpeq_epi8 (before, cr);
+  const __m256i bare_lf = _mm256_andnot_si256 (before_cr, here_lf);
+  const __m256i bare_cr = _mm256_andnot_si256 (_mm256_cmpeq_epi8 (after, lf), _mm256_cmpeq_epi8 (here, cr));
+  const __m256i start = _mm256_or_si256 (before_cr, _mm256_cmpeq_epi8 (before, lf));
+  const __m256i dots = _mm256_and_si256 (start, _mm256_cmpeq_epi8 (here, dot));
+  const __m256i bare = _mm256_or_si256 (bare_lf, bare_cr);
+
+  *ends = _mm256_or_si256 (*ends, _mm256_or_si256 (here_lf, bare_cr));
+  *any = _mm256_or_si256 (*any, here);
+  return (guint32) _mm256_movemask_epi8 (_mm256_or_si256 (bare, dots));
+}
+
+__attribute__ ((target ("avx2"))) static inline void
+avx2_look (const guint8 *bytes,
+           guint64       stuff,
+           Group        *group)
+{
+  /* Behind a line end, no other octet than a dot would be that and be marked. */
+  const __m256i dot = _mm256_set1_epi8 (stuff != 0 ? '.' : '\0');
+  __m256i ends = _mm256_setzero_si256 ();
+  __m256i any = _mm256_setzero_si256 ();
+
+  for (guint i = 0; i < GROUP / STEP; i++)
+    {
+      guint64 low = avx2_marks (bytes + i * STEP, dot, &ends, &any);
+      guint64 high = avx2_marks (bytes + i * STEP + 32, dot, &ends, &any);
+
+      group->marks[i] = low | high << 32;
+    }
+
+  group->high = _mm256_movemask_epi8 (any) != 0;
+  group->ends = !_mm256_testz_si256 (ends, ends);
+}
+
+__attribute__ ((target ("avx512bw"))) static inline void
+avx512_words (const guint8 *bytes,
+              Words        *words)
+{
+  const __m512i here = _mm512_loadu_si512 (bytes);
+
+  words->cr = _mm512_cmpeq_epi8_mask (here, _mm512_set1_epi8 ('\r'));
+  words->lf = _mm512_cmpeq_epi8_mask (here, _mm512_set1_epi8 ('\n'));
+  words->dot = _mm512_cmpeq_epi8_mask (here, _mm512_set1_epi8 ('.'));
+  words->high = _mm512_movepi8_mask (here);
+}
+
+__attribute__ ((target ("avx512bw"))) static inline gboolean
+avx512_is_clean (const guint8 *bytes,
+                 guint64       stuff,
+                 gboolean     *high)
+{
+  const __m512i cr = _mm512_set1_epi8 ('\r');
+  const __m512i lf = _mm512_set1_epi8 ('\n');
+  const __m512i dot = _mm512_set1_epi8 ('.');
+  __m512i any = _mm512_setzero_si512 ();
+  guint64 wrong = 0;
+  guint64 ends = 0;
+
+  for (guint i = 0; i < GROUP; i += 64)
+    {
+      const __m512i here = _mm512_loadu_si512 (bytes + i);
+      const __m512i before = _mm512_loadu_si512 (bytes + i - 1);
+      guint64 here_lf = _mm512_cmpeq_epi8_mask (here, lf);
+
+      wrong |= here_lf ^ _mm512_cmpeq_epi8_mask (before, cr);
+      wrong |= _mm512_cmpeq_epi8_mask (before, lf) & _mm512_cmpeq_epi8_mask (here, dot) & stuff;
+      ends |= here_lf;
+      any = _mm512_or_si512 (any, here);
+    }
+
+  *high = _mm512_movepi8_mask (any) != 0;
+  return wrong == 0 && ends != 0;
+}
+
+__attribute__ ((target ("avx512bw"))) static inline void
+avx512_look (const guint8 *bytes,
+             guint64       stuff,
+             Group        *group)
+{
+  const __m512i cr = _mm512_set1_epi8 ('\r');
+  const __m512i lf = _mm512_set1_epi8 ('\n');
+  const __m512i dot = _mm512_set1_epi8 ('.');
+  __m512i any = _mm512_setzero_si512 ();
+  guint64 ends = 0;
+
+  for (guint i = 0; i < GROUP / STEP; i++, bytes += STEP)
+    {
+      const __m512i here = _mm512_loadu_si512 (bytes);
+      const __m512i before = _mm512_loadu_si512 (bytes - 1);
+      guint64 before_cr = _mm512_cmpeq_epi8_mask (before, cr);
+      guint64 here_lf = _mm512_cmpeq_epi8_mask (here, lf);
+      guint64 bare_cr = _mm512_cmpeq_epi8_mask (here, cr) &
+                        ~_mm512_cmpeq_epi8_mask (_mm512_loadu_si512 (bytes + 1), lf);
+      guint64 start = before_cr | _mm512_cmpeq_epi8_mask (before, lf);
+
+      group->marks[i] = (here_lf & ~before_cr) | bare_cr |
+                        (_mm512_cmpeq_epi8_mask (here, dot) & start & stuff);
+      ends |= here_lf | bare_cr;
+      any = _mm512_or_si512 (any, here);
+    }
+
+  group->high = _mm512_movepi8_mask (any) != 0;
+  group->ends = ends != 0;
 }
 
 #endif
@@ -236,22 +361,36 @@ take_tail (SmtpLineState *state,
   return take_words (state, carry, &words, 0, n, offset, stuff, marks);
 }
 
-/* The same as of the octets before an offset, none of which is marked. */
+/* ---- many octets at a time ------------------------------------------------- */
+
+/* The same as of the octets before an offset, which must not be 0. */
 static Carry
 carry_from (const guint8 *bytes,
-            gsize         offset)
+            gsize         offset,
+            gssize        line)
 {
-  const guint8 *lf = memrchr (bytes, '\n', offset);
+  gboolean after_cr = bytes[offset - 1] == '\r';
+  gsize i = offset - after_cr;
+
+  while ((gssize) i > line && i > 0 && bytes[i - 1] != '\n' && bytes[i - 1] != '\r')
+    i--;
+
+  /* A CR at the end is one of a line if no LF follows. */
+  if (after_cr && bytes[offset] != '\n')
+    i = offset;
 
   return (Carry) {
-    .after_cr = bytes[offset - 1] == '\r',
-    .line_start = bytes[offset - 1] == '\n',
-    .last_offset = lf + 1 - bytes,
+    .after_cr = after_cr,
+    .line_start = i == offset,
+    .last_offset = i > 0 ? (gssize) i : line,
   };
 }
 
 typedef void (*MakeWords) (const guint8 *bytes,
                            Words        *words);
+typedef void (*Look) (const guint8 *bytes,
+                      guint64       stuff,
+                      Group        *group);
 typedef gboolean (*IsClean) (const guint8 *bytes,
                              guint64       stuff,
                              gboolean     *high);
@@ -260,7 +399,6 @@ typedef gboolean (*IsClean) (const guint8 *bytes,
 __attribute__ ((always_inline)) static inline gsize
 skip_clean (IsClean        is_clean,
             SmtpLineState *state,
-            Carry         *carry,
             const guint8  *bytes,
             gsize          offset,
             gsize          length,
@@ -273,15 +411,53 @@ skip_clean (IsClean        is_clean,
     state->eight_bit |= high;
 
   /* A CR at the end of a group waits for its LF in the next. */
-  if (i > offset && bytes[i - 1] == '\r' && bytes[i] != '\n')
-    i -= GROUP;
-  if (i > offset)
-    *carry = carry_from (bytes, i);
+  return i > offset && bytes[i - 1] == '\r' && bytes[i] != '\n' ? i - GROUP : i;
+}
+
+/* Groups, as long as no line is long. Returns where it stopped; @line is where
+ * the line that is open there began, or an octet before that. */
+__attribute__ ((always_inline)) static inline gsize
+take_groups (Look           look,
+             IsClean        is_clean,
+             SmtpLineState *state,
+             gssize        *line,
+             const guint8  *bytes,
+             gsize          offset,
+             gsize          length,
+             guint64        stuff,
+             guint16      **marks)
+{
+  gsize i = offset;
+
+  while (i + GROUP < length && (gssize) i - *line <= SMTP_MAX_LINE - 2 * GROUP)
+    {
+      guint16 *before = *marks;
+      Group group;
+
+      look (bytes + i, stuff, &group);
+      state->eight_bit |= group.high;
+      for (guint w = 0; w < GROUP / STEP; w++)
+        *marks = list_marks (*marks, group.marks[w], (guint) i + w * STEP);
+      if (group.ends)
+        *line = (gssize) i;
+      i += GROUP;
+
+      if (*marks == before)
+        {
+          gsize clean = skip_clean (is_clean, state, bytes, i, length, stuff);
+
+          if (clean > i)
+            *line = (gssize) clean - GROUP;
+          i = clean;
+        }
+    }
+
   return i;
 }
 
 __attribute__ ((always_inline)) static inline guint
 find_marks (MakeWords      make_words,
+            Look           look,
             IsClean        is_clean,
             SmtpLineState *state,
             const guint8  *bytes,
@@ -293,23 +469,27 @@ find_marks (MakeWords      make_words,
   Carry carry = { .line_start = !s.mid_line, .last_offset = -(gssize) s.run };
   guint64 high = 0;
   guint16 *end = marks;
-  guint16 *before = marks;
-  gsize i;
+  gsize i = 0;
 
-  for (i = 0; i + STEP <= length; i += STEP)
+  while (i + STEP <= length)
     {
       guint64 next_lf = i + STEP < length && bytes[i + STEP] == '\n';
+      gssize line;
+      gsize begun;
       Words words;
 
       make_words (bytes + i, &words);
       high |= words.high;
       end = take_words (&s, &carry, &words, next_lf, STEP, (guint) i, stuff, end);
-      if (is_clean == NULL || (i & (GROUP - 1)) != GROUP - STEP)
+      i += STEP;
+      if (look == NULL)
         continue;
 
-      if (end == before && (gssize) i - line_start (&carry) < SMTP_MAX_LINE - 2 * GROUP)
-        i = skip_clean (is_clean, &s, &carry, bytes, i + STEP, length, stuff) - STEP;
-      before = end;
+      begun = i;
+      line = line_start (&carry);
+      i = take_groups (look, is_clean, &s, &line, bytes, i, length, stuff, &end);
+      if (i > begun)
+        carry = carry_from (bytes, i, line);
     }
 
   end = take_tail (&s, &carry, bytes + i, (guint) (length - i), (guint) i, stuff, end);
@@ -330,28 +510,65 @@ find_marks_avx2 (SmtpLineState *state,
                  guint64        stuff,
                  guint16       *marks)
 {
-  return find_marks (avx2_words, avx2_is_clean, state, bytes, length, stuff, marks);
+  return find_marks (avx2_words, avx2_look, avx2_is_clean, state, bytes, length, stuff, marks);
 }
 
-static gboolean
-have_avx2 (void)
+__attribute__ ((target ("avx512bw,bmi,popcnt"))) static guint
+find_marks_avx512 (SmtpLineState *state,
+                   const guint8  *bytes,
+                   gsize          length,
+                   guint64        stuff,
+                   guint16       *marks)
 {
-  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("bmi") && __builtin_cpu_supports ("popcnt");
+  return find_marks (avx512_words, avx512_look, avx512_is_clean, state, bytes, length, stuff, marks);
 }
 
 #endif
 
+typedef guint (*FindMarks) (SmtpLineState *state,
+                            const guint8  *bytes,
+                            gsize          length,
+                            guint64        stuff,
+                            guint16       *marks);
+
+static guint
+find_marks_plain (SmtpLineState *state,
+                  const guint8  *bytes,
+                  gsize          length,
+                  guint64        stuff,
+                  guint16       *marks)
+{
+  return find_marks (plain_words, NULL, NULL, state, bytes, length, stuff, marks);
+}
+
+/* The best that this processor can. */
+static FindMarks
+choose (SmtpMarksWay best)
+{
+#ifdef HAVE_VECTORS
+  gboolean bits = __builtin_cpu_supports ("bmi") && __builtin_cpu_supports ("popcnt");
+
+  if (best >= SMTP_MARKS_AVX512 && bits && __builtin_cpu_supports ("avx512bw"))
+    return find_marks_avx512;
+  if (best >= SMTP_MARKS_AVX2 && bits && __builtin_cpu_supports ("avx2"))
+    return find_marks_avx2;
+#endif
+  return find_marks_plain;
+}
+
 /*< private >
- * The same as smtp_find_marks(), by plain arithmetic on any machine.
+ * The same as smtp_find_marks(), by one way, or a lesser one where the
+ * processor has not got that.
  */
 guint
-smtp_find_marks_plain (SmtpLineState *state,
-                       const guint8  *bytes,
-                       gsize          length,
-                       gboolean       stuff,
-                       guint16       *marks)
+smtp_find_marks_by (SmtpMarksWay   way,
+                    SmtpLineState *state,
+                    const guint8  *bytes,
+                    gsize          length,
+                    gboolean       stuff,
+                    guint16       *marks)
 {
-  return find_marks (plain_words, NULL, state, bytes, length, stuff ? G_MAXUINT64 : 0, marks);
+  return choose (way) (state, bytes, length, stuff ? G_MAXUINT64 : 0, marks);
 }
 
 /*< private >
@@ -372,9 +589,5 @@ smtp_find_marks (SmtpLineState *state,
                  gboolean       stuff,
                  guint16       *marks)
 {
-#ifdef HAVE_VECTORS
-  if (length >= STEP && have_avx2 ())
-    return find_marks_avx2 (state, bytes, length, stuff ? G_MAXUINT64 : 0, marks);
-#endif
-  return smtp_find_marks_plain (state, bytes, length, stuff, marks);
+  return smtp_find_marks_by (SMTP_MARKS_AVX512, state, bytes, length, stuff, marks);
 }

@@ -23,17 +23,26 @@ typedef struct
   gsize    run;       /* octets of the line so far */
 } SmtpLineState;
 
-guint smtp_find_marks       (SmtpLineState *state,
-                             const guint8  *bytes,
-                             gsize          length,
-                             gboolean       stuff,
-                             guint16       *marks);
+/* How the octets are looked at, from the least to the best. */
+typedef enum
+{
+  SMTP_MARKS_PLAIN,
+  SMTP_MARKS_AVX2,
+  SMTP_MARKS_AVX512,
+} SmtpMarksWay;
 
-guint smtp_find_marks_plain (SmtpLineState *state,
-                             const guint8  *bytes,
-                             gsize          length,
-                             gboolean       stuff,
-                             guint16       *marks);
+guint smtp_find_marks    (SmtpLineState *state,
+                          const guint8  *bytes,
+                          gsize          length,
+                          gboolean       stuff,
+                          guint16       *marks);
+
+guint smtp_find_marks_by (SmtpMarksWay   way,
+                          SmtpLineState *state,
+                          const guint8  *bytes,
+                          gsize          length,
+                          gboolean       stuff,
+                          guint16       *marks);
 
 G_END_DECLS
 

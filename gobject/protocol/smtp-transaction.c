@@ -17,7 +17,7 @@
  * what must be copied, as it is changed, only one step is queued: the output
  * keeps memory for no more, and to get it anew each time would cost more than
  * all the rest. */
-#define CONTENT_STEP (64 * 1024)
+#define CONTENT_STEP (128 * 1024)
 #define CONTENT_LIMIT (256 * 1024)
 
 /* ---- sending -------------------------------------------------------------- */
@@ -635,6 +635,18 @@ smtp_engine_check_transaction (SmtpEngine *self,
 }
 
 /*< private >
+ * From now on smtp_engine_next() says SMTP_ENGINE_ROOM as soon as there are
+ * fewer than @limit transactions and another may be begun behind them. With 0
+ * it does so no more.
+ */
+void
+smtp_engine_await_room (SmtpEngine *self,
+                        guint       limit)
+{
+  self->room_limit = limit;
+}
+
+/*< private >
  * Begins one. It must stay until it is over.
  */
 void
@@ -650,6 +662,7 @@ smtp_engine_begin_transaction (SmtpEngine      *self,
     self->transactions = transaction;
 
   self->last_transaction = transaction;
+  self->n_transactions++;
   self->used = TRUE;
   self->op_over = FALSE;
 }
@@ -665,6 +678,7 @@ smtp_engine_end_transaction (SmtpEngine      *self,
   g_return_if_fail (self->transactions == transaction);
 
   self->transactions = transaction->next;
+  self->n_transactions--;
   if (self->transactions == NULL)
     self->last_transaction = NULL;
   transaction->next = NULL;

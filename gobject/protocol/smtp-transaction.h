@@ -60,6 +60,8 @@ struct _SmtpTransaction
 gboolean smtp_engine_check_transaction  (SmtpEngine      *self,
                                          gboolean         behind,
                                          GError         **error);
+void     smtp_engine_await_room         (SmtpEngine      *self,
+                                         guint            limit);
 void     smtp_engine_begin_transaction  (SmtpEngine      *self,
                                          SmtpTransaction *transaction);
 gboolean smtp_transaction_is_sent       (SmtpTransaction *transaction);

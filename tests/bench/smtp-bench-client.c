@@ -14,9 +14,10 @@
  */
 
 #include <smtp-glib/smtp.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+
+#include "arguments.h"
+#include "usage.h"
 
 #define SENDER "sender@example.org"
 
@@ -40,43 +41,12 @@ typedef struct
   char        **addresses;
 } Options;
 
-G_GNUC_NORETURN static void
-die (const GError *error)
-{
-  g_printerr ("%s\n", error->message);
-  exit (1);
-}
-
 /* ---- options -------------------------------------------------------------- */
-
-static const char *
-get (char      **argv,
-     const char *key,
-     const char *fallback)
-{
-  gsize length = strlen (key);
-
-  for (; *argv != NULL; argv++)
-    {
-      if (strncmp (*argv, key, length) == 0 && (*argv)[length] == '=')
-        return *argv + length + 1;
-    }
-
-  return fallback;
-}
-
-static guint
-get_number (char      **argv,
-            const char *key,
-            const char *fallback)
-{
-  return (guint) strtoul (get (argv, key, fallback), NULL, 10);
-}
 
 static SmtpSecurity
 get_security (char **argv)
 {
-  const char *tls = get (argv, "tls", "none");
+  const char *tls = argument_get (argv, "tls", "none");
 
   if (strcmp (tls, "starttls") == 0)
     return SMTP_SECURITY_STARTTLS;
@@ -89,17 +59,17 @@ load_files (char   **argv,
             Options *options)
 {
   g_autoptr (GError) error = NULL;
-  const char *ca = get (argv, "ca", NULL);
-  const char *msg = get (argv, "msg", NULL);
+  const char *ca = argument_get (argv, "ca", NULL);
+  const char *msg = argument_get (argv, "msg", NULL);
 
   if (ca != NULL && options->security != SMTP_SECURITY_NONE)
     options->database = g_tls_file_database_new (ca, &error);
   if (error == NULL && msg != NULL)
     options->file = g_file_new_for_path (msg);
-  if (error == NULL && options->file != NULL && get_number (argv, "stream", "0") == 0)
+  if (error == NULL && options->file != NULL && argument_get_number (argv, "stream", 0) == 0)
     options->content = g_file_load_bytes (options->file, NULL, NULL, &error);
   if (error != NULL)
-    die (error);
+    die ("%s", error->message);
   if (options->file == NULL)
     options->content = g_bytes_new_static ("Subject: bench\r\n\r\nx\r\n", 21);
 }
@@ -108,18 +78,18 @@ static void
 read_options (char   **argv,
               Options *options)
 {
-  options->host = get (argv, "host", "127.0.0.1");
-  options->port = get_number (argv, "port", "25");
-  options->n = get_number (argv, "n", "1");
-  options->rcpts = MAX (1, get_number (argv, "rcpts", "1"));
-  options->conns = MAX (1, get_number (argv, "conns", "1"));
-  options->fresh = strcmp (get (argv, "mode", "reuse"), "fresh") == 0;
+  options->host = argument_get (argv, "host", "127.0.0.1");
+  options->port = argument_get_number (argv, "port", 25);
+  options->n = argument_get_number (argv, "n", 1);
+  options->rcpts = MAX (1, argument_get_number (argv, "rcpts", 1));
+  options->conns = MAX (1, argument_get_number (argv, "conns", 1));
+  options->fresh = argument_is (argv, "mode", "fresh");
   options->security = get_security (argv);
-  options->user = get (argv, "user", NULL);
-  options->pass = get (argv, "pass", "");
-  options->async = strcmp (get (argv, "variant", "sync"), "async") == 0;
-  options->pipeline = get_number (argv, "pipeline", "0") != 0;
-  options->window = MAX (1, get_number (argv, "window", "1"));
+  options->user = argument_get (argv, "user", NULL);
+  options->pass = argument_get (argv, "pass", "");
+  options->async = argument_is (argv, "variant", "async");
+  options->pipeline = argument_get_number (argv, "pipeline", 0) != 0;
+  options->window = MAX (1, argument_get_number (argv, "window", 1));
   options->addresses = g_new0 (char *, options->rcpts + 1);
   for (guint i = 0; i < options->rcpts; i++)
     options->addresses[i] = g_strdup_printf ("user%u@example.net", i);
@@ -157,14 +127,6 @@ make_auth (const Options *options)
   return smtp_plain_auth_new (NULL, options->user, options->pass, options->host);
 }
 
-/* The messages of one connection. */
-static guint
-share_of (const Options *options,
-          guint          i)
-{
-  return options->n / options->conns + (i < options->n % options->conns);
-}
-
 /* ---- sync ----------------------------------------------------------------- */
 
 static SmtpClient *
@@ -181,7 +143,7 @@ open_client (const Options *options)
       smtp_client_authenticate (client, auth, NULL, &error);
     }
   if (error != NULL)
-    die (error);
+    die ("%s", error->message);
   return client;
 }
 
@@ -193,7 +155,7 @@ send_one (const Options *options,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_client_send (client, message, NULL, &error))
-    die (error);
+    die ("%s", error->message);
 }
 
 static void
@@ -236,7 +198,7 @@ run_sync (const Options *options)
   g_autofree GThread **threads = g_new (GThread *, options->conns);
 
   for (guint i = 0; i < options->conns; i++)
-    shares[i] = (Share) { options, share_of (options, i) };
+    shares[i] = (Share) { options, share_of (options->n, options->conns, i) };
 
   if (options->conns == 1)
     {
@@ -296,7 +258,7 @@ on_sent (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_client_send_finish (line->client, result, &error))
-    die (error);
+    die ("%s", error->message);
 
   line->unsent--;
   if (line->unsent == 0 || line->options->fresh)
@@ -314,12 +276,13 @@ line_send (Line *line)
   smtp_client_send_async (line->client, message, NULL, on_sent, line);
 }
 
-/* As many as can be under way, so that there is always one behind. */
+/* As many as can be under way, and more that are there when one of them
+ * ends. */
 static void
 line_begin (Line *line)
 {
   const Options *options = line->options;
-  guint queued = MAX (options->window, options->pipeline ? 2 : 1);
+  guint queued = options->fresh ? 1 : options->window + (options->pipeline ? 8 : 1);
 
   for (guint i = 0; i < queued && line->left > 0; i++)
     line_send (line);
@@ -334,7 +297,7 @@ on_authenticated (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_client_authenticate_finish (line->client, result, &error))
-    die (error);
+    die ("%s", error->message);
   line_begin (line);
 }
 
@@ -347,7 +310,7 @@ on_open (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   if (!smtp_client_open_finish (line->client, result, &error))
-    die (error);
+    die ("%s", error->message);
 
   if (line->options->user != NULL)
     {
@@ -375,7 +338,7 @@ run_async (const Options *options)
 
   for (guint i = 0; i < options->conns; i++)
     {
-      guint n = share_of (options, i);
+      guint n = share_of (options->n, options->conns, i);
 
       lines[i] = (Line) { .options = options, .left = n, .unsent = n, .loop = loop, .running = &running };
       if (n == 0)
@@ -388,34 +351,19 @@ run_async (const Options *options)
     g_main_loop_run (loop);
 }
 
-/* ---- what it took --------------------------------------------------------- */
-
-static double
-seconds (struct timeval time)
-{
-  return (double) time.tv_sec + (double) time.tv_usec / 1e6;
-}
-
 int
 main (int    argc,
       char **argv)
 {
   Options options = { 0 };
-  struct rusage before, after;
-  gint64 begun;
+  UsageStart start;
 
   read_options (argv + 1, &options);
-  getrusage (RUSAGE_SELF, &before);
-  begun = g_get_monotonic_time ();
+  usage_begin (&start);
   if (options.async)
     run_async (&options);
   else
     run_sync (&options);
-  getrusage (RUSAGE_SELF, &after);
-
-  g_print ("RESULT wall=%.6f user=%.6f sys=%.6f sent=%u\n",
-           (double) (g_get_monotonic_time () - begun) / 1e6,
-           seconds (after.ru_utime) - seconds (before.ru_utime),
-           seconds (after.ru_stime) - seconds (before.ru_stime), options.n);
+  usage_print (&start, options.n);
   return 0;
 }

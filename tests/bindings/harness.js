@@ -13,7 +13,7 @@ export const CONTENT = 'Subject: test\r\n\r\nbody\r\n';
 export const WAIT = 10000;
 export const STARTTLS = {tls_mode: SmtpTest.Tls.STARTTLS};
 
-for (const name of ['open', 'hello', 'authenticate', 'mail', 'rcpt', 'data', 'reset', 'noop', 'command', 'quit'])
+for (const name of ['open', 'hello', 'authenticate', 'mail', 'rcpt', 'data', 'reset', 'noop', 'command', 'quit', 'send'])
     Gio._promisify(Smtp.Client.prototype, `${name}_async`, `${name}_finish`);
 for (const name of ['write_bytes', 'close', 'splice'])
     Gio._promisify(Gio.OutputStream.prototype, `${name}_async`, `${name}_finish`);

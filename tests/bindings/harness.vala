@@ -2,22 +2,25 @@
 
 // What the tests in Vala have in common. Each scenario runs twice: with the
 // synchronous calls and with the asynchronous ones.
+//
+// All of it is public, as no test uses the whole.
 
-const string CONTENT = "Subject: test\r\n\r\nbody\r\n";
-const int WAIT = 10000;
+public const string CONTENT = "Subject: test\r\n\r\nbody\r\n";
+public const int WAIT = 10000;
 
 // ---- calling ----------------------------------------------------------------
 
-errordomain TestError {
+public errordomain TestError {
     FAILED
 }
 
 // A server, its client, and calls in one of the two forms.
-class Fixture {
+public class Fixture {
     public bool asynchronous;
     public SmtpTest.Server server = new SmtpTest.Server ();
     public Smtp.Client? client;
-    public string[] transcript = {};
+    public string[] transcript { owned get { return lines; } }
+    private string[] lines = {};
     private AsyncResult? result;
 
     public Fixture (bool asynchronous) {
@@ -27,7 +30,7 @@ class Fixture {
     public unowned Smtp.Client watch (Smtp.Client client) {
         client.timeout = 10;
         client.transcript.connect ((direction, text) => {
-            transcript += (direction == SENT ? "C: " : "S: ") + text;
+            lines += (direction == SENT ? "C: " : "S: ") + text;
         });
         this.client = client;
         return this.client;
@@ -157,6 +160,13 @@ class Fixture {
         return Smtp.send_mail_async.end (wait ());
     }
 
+    public bool send_message (Smtp.Message message) throws Error {
+        if (!asynchronous)
+            return client.send (message);
+        client.send_async.begin (message, null, done);
+        return client.send_async.end (wait ());
+    }
+
     public OutputStream begin_content () throws Error {
         mail ();
         rcpt ();
@@ -208,13 +218,13 @@ class Fixture {
     }
 }
 
-void check (bool condition, string message = "not as expected") throws TestError {
+public void check (bool condition, string message = "not as expected") throws TestError {
     if (!condition)
         throw new TestError.FAILED (message);
 }
 
 // Text, and nothing that could move a terminal's cursor.
-void check_clean (string text) throws TestError {
+public void check_clean (string text) throws TestError {
     unichar c;
 
     check (text.validate ());
@@ -224,7 +234,7 @@ void check_clean (string text) throws TestError {
 
 // ---- running ----------------------------------------------------------------
 
-delegate void Scenario (Fixture t) throws Error;
+public delegate void Scenario (Fixture t) throws Error;
 
 int number = 0;
 int failed = 0;
@@ -244,7 +254,7 @@ bool succeeds (Scenario scenario, bool asynchronous) {
     }
 }
 
-void run (string name, Scenario scenario) {
+public void run (string name, Scenario scenario) {
     foreach (var asynchronous in new bool[] { false, true }) {
         var ok = succeeds (scenario, asynchronous);
 
@@ -254,7 +264,7 @@ void run (string name, Scenario scenario) {
 }
 
 // Ends the report; returns what to exit with.
-int finish () {
+public int finish () {
     print ("1..%d\n", number);
     return failed == 0 ? 0 : 1;
 }

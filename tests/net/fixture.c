@@ -31,8 +31,9 @@ wait_for (GAsyncResult **slot)
 
 typedef struct
 {
-  gboolean async;
-  Scenario scenario;
+  gboolean      async;
+  Scenario      scenario;
+  gconstpointer row;
 } Case;
 
 static void
@@ -48,7 +49,7 @@ static void
 run_case (gconstpointer data)
 {
   const Case *c = data;
-  Fixture f = { .async = c->async };
+  Fixture f = { .async = c->async, .row = c->row };
 
   f.transcript = g_string_new (NULL);
   f.server = smtp_test_server_new ();
@@ -71,16 +72,18 @@ run_case (gconstpointer data)
 }
 
 static void
-add_case (const char *name,
-          const char *form,
-          gboolean    async,
-          Scenario    scenario)
+add_case (const char   *name,
+          const char   *form,
+          gboolean      async,
+          Scenario      scenario,
+          gconstpointer row)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s", name, form);
   Case *c = g_new (Case, 1);
 
   c->async = async;
   c->scenario = scenario;
+  c->row = row;
   g_test_add_data_func_full (path, c, run_case, g_free);
 }
 
@@ -88,9 +91,29 @@ void
 add_scenario (const char *name,
               Scenario    scenario)
 {
-  add_case (name, "sync", FALSE, scenario);
-  add_case (name, "async", TRUE, scenario);
+  add_row_scenario (name, scenario, NULL);
 }
+
+void
+add_async_scenario (const char   *name,
+                    Scenario      scenario,
+                    gconstpointer row)
+{
+  add_case (name, "async", TRUE, scenario, row);
+}
+
+void
+add_row_scenario (const char   *name,
+                  Scenario      scenario,
+                  gconstpointer row)
+{
+  add_case (name, "sync", FALSE, scenario, row);
+  add_case (name, "async", TRUE, scenario, row);
+}
+
+const char * const offer_chunking[] = { "PIPELINING", "8BITMIME", "SIZE 100000000", "CHUNKING", NULL };
+const char * const offer_pipelining[] = { "PIPELINING", NULL };
+const char * const offer_nothing[] = { NULL };
 
 void
 start_server (Fixture *f)
@@ -132,6 +155,32 @@ open_client (Fixture *f)
   new_client (f, SMTP_SECURITY_NONE);
   x_open (f);
   g_assert_no_error (f->error);
+}
+
+void
+open_offering (Fixture            *f,
+               const char * const *extensions)
+{
+  g_object_set (f->server, "extensions", extensions, NULL);
+  open_client (f);
+  smtp_test_server_clear_commands (f->server);
+}
+
+SmtpMessage *
+make_message (guint       recipients,
+              const char *content)
+{
+  SmtpMessage *message = smtp_message_new ("sender@example.org");
+  g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
+
+  for (guint i = 0; i < recipients; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("user%u@example.net", i);
+
+      smtp_message_add_recipient (message, address);
+    }
+  smtp_message_set_content_bytes (message, bytes);
+  return message;
 }
 
 void
@@ -207,6 +256,18 @@ count_commands (Fixture    *f,
 
   for (guint i = 0; commands[i] != NULL; i++)
     n += g_str_has_prefix (commands[i], prefix);
+
+  return n;
+}
+
+gsize
+count_command_octets (Fixture *f)
+{
+  g_auto (GStrv) lines = smtp_test_server_get_commands (f->server);
+  gsize n = 0;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    n += strlen (lines[i]) + strlen ("\r\n");
 
   return n;
 }
@@ -463,6 +524,20 @@ x_splice (Fixture *f, GOutputStream *stream, GInputStream *source, GOutputStream
   g_output_stream_splice_async (stream, source, flags, G_PRIORITY_DEFAULT, f->cancellable, on_done, &result);
   wait_for (&result);
   return g_output_stream_splice_finish (stream, result, &f->error);
+}
+
+gboolean
+x_send (Fixture *f, SmtpMessage *message)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_assert_no_error (f->error);
+  if (!f->async)
+    return smtp_client_send (f->client, message, f->cancellable, &f->error);
+
+  smtp_client_send_async (f->client, message, f->cancellable, on_done, &result);
+  wait_for (&result);
+  return smtp_client_send_finish (f->client, result, &f->error);
 }
 
 gboolean

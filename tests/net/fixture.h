@@ -19,6 +19,7 @@ typedef struct
   GCancellable   *cancellable; /* given to every call; NULL by default */
   GError         *error;
   GString        *transcript;
+  gconstpointer   row;         /* what add_row_scenario() was given */
 } Fixture;
 
 typedef void (*Scenario) (Fixture *f);
@@ -27,14 +28,37 @@ typedef void (*Scenario) (Fixture *f);
 void           add_scenario      (const char         *name,
                                   Scenario            scenario);
 
+/* The same for one row of a table, which each run finds in the fixture. */
+void           add_row_scenario  (const char         *name,
+                                  Scenario            scenario,
+                                  gconstpointer       row);
+
+/* The same for what only asynchronous calls can do. */
+void           add_async_scenario (const char        *name,
+                                  Scenario            scenario,
+                                  gconstpointer       row);
+
+/* What a server offers: the three ways that a message may take. */
+extern const char * const offer_chunking[];
+extern const char * const offer_pipelining[];
+extern const char * const offer_nothing[];
+
 /* The server, and a client of it that has a 10 s time-out. */
 void           start_server      (Fixture            *f);
 SmtpClient    *new_client        (Fixture            *f,
                                   SmtpSecurity        security);
 void           trust_server      (Fixture            *f);
 void           open_client       (Fixture            *f);
+
+/* The same; the server remembers the commands from then on. */
+void           open_offering     (Fixture            *f,
+                                  const char * const *extensions);
 void           begin_message     (Fixture            *f);
 GOutputStream *begin_content     (Fixture            *f);
+
+/* A message from sender@example.org to user0@example.net and so on. */
+SmtpMessage   *make_message      (guint               recipients,
+                                  const char         *content);
 
 /* A short content that is on the wire as it is. */
 #define CONTENT "Subject: test\r\n\r\nbody\r\n"
@@ -52,6 +76,9 @@ void           expect_content    (Fixture            *f,
                                   const char         *content);
 guint          count_commands    (Fixture            *f,
                                   const char         *prefix);
+
+/* The length of all commands the server was sent. */
+gsize          count_command_octets (Fixture         *f);
 
 gboolean       x_open            (Fixture            *f);
 gboolean       x_hello           (Fixture            *f,
@@ -89,6 +116,8 @@ gssize         x_splice          (Fixture            *f,
                                   GOutputStream      *stream,
                                   GInputStream       *source,
                                   GOutputStreamSpliceFlags flags);
+gboolean       x_send            (Fixture            *f,
+                                  SmtpMessage        *message);
 gboolean       x_send_mail       (Fixture            *f,
                                   const char         *uri,
                                   SmtpAuth           *auth,

@@ -6,60 +6,6 @@
 
 #include "fixture.h"
 
-static const char * const chunking[] = { "PIPELINING", "8BITMIME", "SIZE 100000000", "CHUNKING", NULL };
-static const char * const pipelining[] = { "PIPELINING", NULL };
-static const char * const nothing[] = { NULL };
-
-static void
-on_sent (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  GAsyncResult **slot = user_data;
-
-  *slot = g_object_ref (result);
-}
-
-static gboolean
-x_send (Fixture     *f,
-        SmtpMessage *message)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  if (!f->async)
-    return smtp_client_send (f->client, message, f->cancellable, &f->error);
-
-  smtp_client_send_async (f->client, message, f->cancellable, on_sent, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  return smtp_client_send_finish (f->client, result, &f->error);
-}
-
-static void
-open_offering (Fixture            *f,
-               const char * const *extensions)
-{
-  g_object_set (f->server, "extensions", extensions, NULL);
-  open_client (f);
-}
-
-static SmtpMessage *
-make_message (guint       recipients,
-              const char *content)
-{
-  SmtpMessage *message = smtp_message_new ("sender@example.org");
-  g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
-
-  for (guint i = 0; i < recipients; i++)
-    {
-      g_autofree char *address = g_strdup_printf ("user%u@example.net", i);
-
-      smtp_message_add_recipient (message, address);
-    }
-  smtp_message_set_content_bytes (message, bytes);
-  return message;
-}
-
 /* The first and a second on the same connection, and the round trips of it. */
 static void
 check_round_trips (Fixture            *f,
@@ -87,19 +33,19 @@ check_round_trips (Fixture            *f,
 static void
 test_chunking (Fixture *f)
 {
-  check_round_trips (f, chunking, 10, 1);
+  check_round_trips (f, offer_chunking, 10, 1);
 }
 
 static void
 test_pipelining (Fixture *f)
 {
-  check_round_trips (f, pipelining, 10, 2);
+  check_round_trips (f, offer_pipelining, 10, 2);
 }
 
 static void
 test_nothing (Fixture *f)
 {
-  check_round_trips (f, nothing, 1, 4);
+  check_round_trips (f, offer_nothing, 1, 4);
 }
 
 /* One recipient of three is refused. */
@@ -127,25 +73,25 @@ check_refused (Fixture            *f,
 static void
 test_any_bdat (Fixture *f)
 {
-  check_refused (f, chunking, SMTP_RECIPIENTS_ANY);
+  check_refused (f, offer_chunking, SMTP_RECIPIENTS_ANY);
 }
 
 static void
 test_any_data (Fixture *f)
 {
-  check_refused (f, pipelining, SMTP_RECIPIENTS_ANY);
+  check_refused (f, offer_pipelining, SMTP_RECIPIENTS_ANY);
 }
 
 static void
 test_all_bdat (Fixture *f)
 {
-  check_refused (f, chunking, SMTP_RECIPIENTS_ALL);
+  check_refused (f, offer_chunking, SMTP_RECIPIENTS_ALL);
 }
 
 static void
 test_all_data (Fixture *f)
 {
-  check_refused (f, pipelining, SMTP_RECIPIENTS_ALL);
+  check_refused (f, offer_pipelining, SMTP_RECIPIENTS_ALL);
 }
 
 /* Larger than what is read beforehand. */
@@ -171,13 +117,13 @@ check_stream (Fixture            *f,
 static void
 test_stream_bdat (Fixture *f)
 {
-  check_stream (f, chunking);
+  check_stream (f, offer_chunking);
 }
 
 static void
 test_stream_data (Fixture *f)
 {
-  check_stream (f, pipelining);
+  check_stream (f, offer_pipelining);
 }
 
 static void
@@ -186,7 +132,7 @@ test_not_offered (Fixture *f)
   g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
 
   smtp_message_set_envelope_id (message, "x");
-  open_offering (f, nothing);
+  open_offering (f, offer_nothing);
   g_assert_false (x_send (f, message));
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_NOT_SUPPORTED, "DSN");
   g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_NOT_SENT);
@@ -199,7 +145,7 @@ test_unknown (Fixture *f)
   g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
 
   smtp_test_server_script_drop (f->server, ".", 0, TRUE);
-  open_offering (f, pipelining);
+  open_offering (f, offer_pipelining);
   g_assert_false (x_send (f, message));
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_OUTCOME_UNKNOWN, NULL);
   g_assert_cmpint (smtp_message_get_outcome (message), ==, SMTP_OUTCOME_UNKNOWN);
@@ -212,7 +158,7 @@ test_again_on_closed (Fixture *f)
 {
   g_autoptr (SmtpMessage) message = make_message (1, CONTENT);
 
-  open_offering (f, chunking);
+  open_offering (f, offer_chunking);
   g_assert_true (x_send (f, message));
   smtp_client_close (f->client);
   g_assert_false (x_send (f, message));

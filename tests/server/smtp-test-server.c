@@ -161,6 +161,17 @@ stop_in_thread (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+hurry_in_thread (gpointer user_data)
+{
+  SmtpTestServer *self = user_data;
+  g_autoptr (GList) sessions = g_hash_table_get_keys (self->sessions);
+
+  for (GList *l = sessions; l != NULL; l = l->next)
+    smtp_test_session_hurry (l->data);
+  return G_SOURCE_REMOVE;
+}
+
 typedef struct
 {
   SmtpTestServer *server;
@@ -688,6 +699,21 @@ smtp_test_server_script_delay (SmtpTestServer *self,
   const SmtpTestCue cue = { .delay = milliseconds };
 
   smtp_test_script_add (&self->script, SMTP_TEST_CUE_DELAY, verb, skip, &cue);
+}
+
+/**
+ * smtp_test_server_end_delays:
+ * @self: a started server
+ *
+ * Has the delays that are under way end now: so a test holds an answer back for
+ * as long as it likes, and waits for nothing.
+ */
+void
+smtp_test_server_end_delays (SmtpTestServer *self)
+{
+  g_return_if_fail (self->thread != NULL);
+
+  g_main_context_invoke (self->context, hurry_in_thread, self);
 }
 
 /**

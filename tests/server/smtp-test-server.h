@@ -88,6 +88,8 @@ void             smtp_test_server_script_delay         (SmtpTestServer *self,
                                                         guint           milliseconds,
                                                         int             skip);
 SMTP_TEST_API
+void             smtp_test_server_end_delays           (SmtpTestServer *self);
+SMTP_TEST_API
 void             smtp_test_server_script_silence       (SmtpTestServer *self,
                                                         const char     *verb,
                                                         int             skip);

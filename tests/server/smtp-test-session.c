@@ -229,6 +229,14 @@ on_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Ends a delay that is under way. */
+void
+smtp_test_session_hurry (SmtpTestSession *self)
+{
+  if (self->timer != NULL)
+    on_timer (self);
+}
+
 static void
 begin_wait (SmtpTestSession *self,
             guint            milliseconds)

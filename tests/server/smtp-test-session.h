@@ -15,12 +15,13 @@ typedef struct _SmtpTestSession SmtpTestSession;
 typedef void (*SmtpTestSessionEnded) (SmtpTestSession *session,
                                       gpointer         user_data);
 
-SmtpTestSession *smtp_test_session_new  (GIOStream            *stream,
-                                         SmtpTestConfig       *config,
-                                         SmtpTestScript       *script,
-                                         SmtpTestRecord       *record,
-                                         SmtpTestSessionEnded  ended,
-                                         gpointer              user_data);
-void             smtp_test_session_stop (SmtpTestSession      *self);
+SmtpTestSession *smtp_test_session_new   (GIOStream            *stream,
+                                          SmtpTestConfig       *config,
+                                          SmtpTestScript       *script,
+                                          SmtpTestRecord       *record,
+                                          SmtpTestSessionEnded  ended,
+                                          gpointer              user_data);
+void             smtp_test_session_stop  (SmtpTestSession      *self);
+void             smtp_test_session_hurry (SmtpTestSession      *self);
 
 G_END_DECLS

@@ -593,6 +593,19 @@ def client_goes_during_a_delay():
         assert server.wait_for_closed(1, WAIT)
 
 
+@test
+def ended_delay():
+    """A delay that is under way is over when the test says so."""
+    with Server() as server:
+        server.script_delay('NOOP', 3600 * 1000, 0)
+        with Line.to(server) as line:
+            line.reply()
+            line.say('NOOP\r\n')
+            wait_until(lambda: 'NOOP' in server.get_commands())
+            server.end_delays()
+            assert line.reply().startswith(b'250')
+
+
 def wait_until(condition):
     """For what the server has no event for: yields until it is so."""
     end = time.monotonic() + TIMEOUT
