@@ -19,7 +19,7 @@ public class Fixture {
     public bool asynchronous;
     public SmtpTest.Server server = new SmtpTest.Server ();
     public Smtp.Client? client;
-    public string[] transcript { owned get { return lines; } }
+    public unowned string[] transcript { get { return lines; } }
     private string[] lines = {};
     private AsyncResult? result;
 
@@ -160,10 +160,10 @@ public class Fixture {
         return Smtp.send_mail_async.end (wait ());
     }
 
-    public bool send_message (Smtp.Message message) throws Error {
+    public bool send_message (Smtp.Message message, Cancellable? cancellable = null) throws Error {
         if (!asynchronous)
-            return client.send (message);
-        client.send_async.begin (message, null, done);
+            return client.send (message, cancellable);
+        client.send_async.begin (message, cancellable, done);
         return client.send_async.end (wait ());
     }
 
