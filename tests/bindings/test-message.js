@@ -432,6 +432,7 @@ scenarios['partial'] = async t => {
     const message = makeMessage({to: ['one@example.net', 'refused@example.net', 'later@example.net']});
     assert(await send(t, message));
     equal([message.outcome, accepted(message)], [PARTIAL, [true, false, false]]);
+    equal(list(message.recipients).map(one => one.get_accepted()), [true, false, false]);
     equal(list(message.recipients).map(one => one.reply.get_code()), [250, 550, 450]);
     equal(recipient(message, 1).reply.get_text(), '5.1.1 No such user');
     equal(t.server.get_message(0).recipients, ['one@example.net']);

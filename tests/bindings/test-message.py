@@ -471,6 +471,7 @@ def test_partial(t):
     assert send(t, message)
     equal(message.props.outcome, Smtp.Outcome.PARTIAL)
     equal([recipient.props.accepted for recipient in message.props.recipients], [True, False, False])
+    equal([recipient.get_accepted() for recipient in message.props.recipients], [True, False, False])
     equal([recipient.props.reply.get_code() for recipient in message.props.recipients], [250, 550, 450])
     equal(message.props.recipients[1].props.reply.get_text(), '5.1.1 No such user')
     equal(t.server.get_message(0).get_recipients(), ['one@example.net'])

@@ -202,9 +202,11 @@ void test_sender (Fixture t) throws Error {
         equal (message.sender, sender);
         equal (message.get_sender (), sender);
     }
-    var built = (Smtp.Message) Object.new (typeof (Smtp.Message), priority: 3, hold_until: a_time (), body: Smtp.Body.@7BIT);
+    var built = (Smtp.Message) Object.new (typeof (Smtp.Message), priority: 3, hold_until: a_time (),
+                                           body: Smtp.Body.@7BIT, deliver_trace: true, envelope_id: "an id");
     equal (built.sender, "");
     check (built.priority == 3 && text_of (built.hold_until) == TIME_TEXT && built.body == Smtp.Body.@7BIT);
+    check (built.deliver_trace && built.envelope_id == "an id");
 }
 
 void test_results_before (Fixture t) throws Error {
