@@ -901,7 +901,8 @@ smtp_client_send (SmtpClient    *self,
  * It may be called again before the first message is through: messages are
  * sent in the order of the calls, each reports on its own. To cancel one that
  * waits takes it out of the queue; to cancel one that travels ends the
- * connection, and with it those behind.
+ * connection. Then those behind fail with %SMTP_CLIENT_ERROR_BROKEN, or have an
+ * unknown outcome if all of their content was on its way.
  *
  * Since: 1.0
  */
@@ -1393,10 +1394,10 @@ smtp_client_command_finish (SmtpClient    *self,
  * Ends the session by `QUIT` (RFC 5321 §4.1.1.10) and closes the
  * connection.
  *
- * Whatever the server answers, and if it just closes, the session has ended in
- * good order.
+ * Whatever the server answers, and if it just closes or does not answer for two
+ * seconds, the session has ended in good order.
  *
- * Errors: `STATE` while content is sent; a time-out or a failing connection.
+ * Errors: `STATE` while content is sent; a failing connection.
  *
  * Returns: %TRUE on success, %FALSE with @error set
  *

@@ -13,6 +13,9 @@
 
 #define READ_SIZE (16 * 1024)
 
+/* For the answer to QUIT. */
+#define FAREWELL_TIME (2 * G_USEC_PER_SEC)
+
 /* Octets of content between two looks for an early reply: a look is a system
  * call, and over TLS as dear as half a record. */
 #define LOOK_EVERY (256 * 1024)
@@ -234,21 +237,33 @@ smtp_connection_begin (SmtpConnection *self)
   self->armed = FALSE;
 }
 
+/* 0: any. */
+static gint64
+get_allowed_time (SmtpConnection *self)
+{
+  SmtpPhase phase = smtp_engine_get_phase (self->engine);
+  gint64 ordinary = (gint64) self->timeout * G_USEC_PER_SEC;
+
+  if (phase == SMTP_PHASE_FAREWELL)
+    return ordinary > 0 ? MIN (ordinary, FAREWELL_TIME) : FAREWELL_TIME;
+
+  return ordinary * phase / SMTP_PHASE_ORDINARY;
+}
+
 /* A deadline per reply: what arrives in between does not extend it. */
 static void
 update_deadline (SmtpConnection *self)
 {
   guint progress = smtp_engine_get_progress (self->engine);
+  gint64 allowed;
 
   if (self->armed && progress == self->progress)
     return;
 
   self->armed = TRUE;
   self->progress = progress;
-  self->deadline = 0;
-  if (self->timeout > 0)
-    self->deadline = g_get_monotonic_time () +
-                     (gint64) self->timeout * G_USEC_PER_SEC * smtp_engine_get_phase (self->engine) / SMTP_PHASE_ORDINARY;
+  allowed = get_allowed_time (self);
+  self->deadline = allowed > 0 ? g_get_monotonic_time () + allowed : 0;
 }
 
 static gint64
@@ -675,16 +690,18 @@ smtp_connection_stop_waiting (SmtpConnection *self)
 }
 
 /*< private >
- * Has a wait end, as the engine was told something.
+ * Has a wait end, as the engine was told something. Returns whether there is
+ * one.
  */
-void
+gboolean
 smtp_connection_wake (SmtpConnection *self)
 {
   if (self->on_ready == NULL)
-    return;
+    return FALSE;
 
   self->woken = TRUE;
   g_main_context_wakeup (g_source_get_context (self->source));
+  return TRUE;
 }
 
 static void
@@ -742,6 +759,13 @@ is_interrupted (SmtpConnection *self,
     {
       if (self->deadline == 0 || remaining_time (self) > 0)
         return FALSE;
+
+      /* As if it had closed the connection instead of an answer. */
+      if (smtp_engine_get_phase (self->engine) == SMTP_PHASE_FAREWELL)
+        {
+          take_eof (self);
+          return TRUE;
+        }
       error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                                    _("the server did not answer in time"));
     }

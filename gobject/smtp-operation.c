@@ -47,6 +47,7 @@ struct _SmtpOperation
   SmtpOperationKind     kind;
   Stage                 stage;
   gboolean              paused;   /* until on_ready() */
+  GSource              *resuming; /* to call that */
   SmtpSender           *sender;   /* NULL but for messages as a whole */
   gboolean              advancing;
 
@@ -458,6 +459,30 @@ on_ready (gpointer user_data)
     operation_advance (self);
 }
 
+static gboolean
+on_resumed (gpointer user_data)
+{
+  SmtpOperation *self = user_data;
+
+  g_clear_pointer (&self->resuming, g_source_unref);
+  on_ready (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is waited for, a read of some content, may be long in coming. */
+static void
+resume_soon (SmtpOperation *self)
+{
+  if (self->resuming != NULL)
+    return;
+
+  self->resuming = g_idle_source_new ();
+  g_source_set_priority (self->resuming, smtp_sender_get_priority (self->sender));
+  g_source_set_static_name (self->resuming, "[smtp-glib] resume");
+  g_source_set_callback (self->resuming, on_resumed, self, NULL);
+  g_source_attach (self->resuming, smtp_sender_get_context (self->sender));
+}
+
 static void
 wait_for_io (SmtpOperation *self,
              gboolean       patient)
@@ -656,6 +681,9 @@ static void
 operation_free (SmtpOperation *self)
 {
   release_owned_context (self);
+  if (self->resuming != NULL)
+    g_source_destroy (self->resuming);
+  g_clear_pointer (&self->resuming, g_source_unref);
   g_clear_pointer (&self->sender, smtp_sender_free);
   g_clear_object (&self->auth);
   g_clear_pointer (&self->server, smtp_server_info_unref);
@@ -1022,6 +1050,7 @@ smtp_operation_interrupt (SmtpOperation *self)
 {
   if (self->guard != NULL)
     smtp_guard_cancel (self->guard);
-  else if (self->client->connection != NULL)
-    smtp_connection_wake (self->client->connection);
+  else if (self->client->connection != NULL && !smtp_connection_wake (self->client->connection) &&
+           self->sender != NULL && self->paused)
+    resume_soon (self);
 }

@@ -7,6 +7,7 @@
 #include "smtp-argument.h"
 #include "smtp-client.h"
 #include "smtp-error.h"
+#include "smtp-message.h"
 
 /* One message, one connection: a chain of operations of a client. The same
  * chain serves both forms; each link has a synchronous call, and an
@@ -15,13 +16,9 @@ typedef struct
 {
   SmtpClient     *client;
   SmtpAuth       *auth;      /* nullable */
-  char           *sender;
-  char          **recipients;
-  GBytes         *content;
+  SmtpMessage    *message;
   GCancellable   *cancellable;
   guint           link;
-  guint           recipient; /* the next one */
-  GOutputStream  *stream;
   GError         *failure;   /* what QUIT must not hide */
 } Delivery;
 
@@ -38,14 +35,11 @@ delivery_free (gpointer data)
 {
   Delivery *self = data;
 
-  g_clear_object (&self->stream);
+  g_clear_object (&self->message);
   g_clear_object (&self->client);
   g_clear_object (&self->auth);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->failure);
-  g_free (self->sender);
-  g_strfreev (self->recipients);
-  g_bytes_unref (self->content);
   g_free (self);
 }
 
@@ -96,116 +90,21 @@ finish_auth (Delivery *self, GAsyncResult *result, GError **error)
 }
 
 static gboolean
-run_mail (Delivery *self, GError **error)
+run_send (Delivery *self, GError **error)
 {
-  return smtp_client_mail (self->client, self->sender, NULL, self->cancellable, error);
+  return smtp_client_send (self->client, self->message, self->cancellable, error);
 }
 
 static void
-start_mail (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
+start_send (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  smtp_client_mail_async (self->client, self->sender, NULL, self->cancellable, callback, user_data);
+  smtp_client_send_async (self->client, self->message, self->cancellable, callback, user_data);
 }
 
 static gboolean
-finish_mail (Delivery *self, GAsyncResult *result, GError **error)
+finish_send (Delivery *self, GAsyncResult *result, GError **error)
 {
-  return smtp_client_mail_finish (self->client, result, error);
-}
-
-/* Comes again for each recipient. */
-static gboolean
-needs_rcpt (Delivery *self)
-{
-  return self->recipients[self->recipient] != NULL;
-}
-
-static gboolean
-run_rcpt (Delivery *self, GError **error)
-{
-  return smtp_client_rcpt (self->client, self->recipients[self->recipient++], NULL, self->cancellable, error);
-}
-
-static void
-start_rcpt (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  smtp_client_rcpt_async (self->client, self->recipients[self->recipient++], NULL,
-                          self->cancellable, callback, user_data);
-}
-
-static gboolean
-finish_rcpt (Delivery *self, GAsyncResult *result, GError **error)
-{
-  return smtp_client_rcpt_finish (self->client, result, error);
-}
-
-static gboolean
-run_data (Delivery *self, GError **error)
-{
-  self->stream = smtp_client_data (self->client, self->cancellable, error);
-  return self->stream != NULL;
-}
-
-static void
-start_data (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  smtp_client_data_async (self->client, self->cancellable, callback, user_data);
-}
-
-static gboolean
-finish_data (Delivery *self, GAsyncResult *result, GError **error)
-{
-  self->stream = smtp_client_data_finish (self->client, result, error);
-  return self->stream != NULL;
-}
-
-static gboolean
-has_content (Delivery *self)
-{
-  return g_bytes_get_size (self->content) > 0;
-}
-
-static gboolean
-run_content (Delivery *self, GError **error)
-{
-  gsize length;
-  const void *bytes = g_bytes_get_data (self->content, &length);
-
-  return g_output_stream_write_all (self->stream, bytes, length, NULL, self->cancellable, error);
-}
-
-static void
-start_content (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  gsize length;
-  const void *bytes = g_bytes_get_data (self->content, &length);
-
-  g_output_stream_write_all_async (self->stream, bytes, length, G_PRIORITY_DEFAULT,
-                                   self->cancellable, callback, user_data);
-}
-
-static gboolean
-finish_content (Delivery *self, GAsyncResult *result, GError **error)
-{
-  return g_output_stream_write_all_finish (self->stream, result, NULL, error);
-}
-
-static gboolean
-run_end (Delivery *self, GError **error)
-{
-  return g_output_stream_close (self->stream, self->cancellable, error);
-}
-
-static void
-start_end (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_output_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->cancellable, callback, user_data);
-}
-
-static gboolean
-finish_end (Delivery *self, GAsyncResult *result, GError **error)
-{
-  return g_output_stream_close_finish (self->stream, result, error);
+  return smtp_client_send_finish (self->client, result, error);
 }
 
 /* The verdict is in by now, whatever becomes of QUIT; and a refused message is
@@ -218,21 +117,9 @@ needs_quit (Delivery *self)
   return state >= SMTP_CLIENT_STATE_READY && state < SMTP_CLIENT_STATE_DATA;
 }
 
-/* Nothing depends on the answer, so it is not waited for as long as others. */
-#define QUIT_SECONDS 2
-
-static void
-hurry (Delivery *self)
-{
-  guint timeout = smtp_client_get_timeout (self->client);
-
-  smtp_client_set_timeout (self->client, timeout > 0 ? MIN (timeout, QUIT_SECONDS) : QUIT_SECONDS);
-}
-
 static gboolean
 run_quit (Delivery *self, GError **error)
 {
-  hurry (self);
   smtp_client_quit (self->client, self->cancellable, NULL);
   return TRUE;
 }
@@ -240,7 +127,6 @@ run_quit (Delivery *self, GError **error)
 static void
 start_quit (Delivery *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  hurry (self);
   smtp_client_quit_async (self->client, self->cancellable, callback, user_data);
 }
 
@@ -252,18 +138,13 @@ finish_quit (Delivery *self, GAsyncResult *result, GError **error)
 }
 
 static const Link chain[] = {
-  { NULL,        run_open,    start_open,    finish_open },
-  { needs_auth,  run_auth,    start_auth,    finish_auth },
-  { NULL,        run_mail,    start_mail,    finish_mail },
-  { needs_rcpt,  run_rcpt,    start_rcpt,    finish_rcpt },
-  { NULL,        run_data,    start_data,    finish_data },
-  { has_content, run_content, start_content, finish_content },
-  { NULL,        run_end,     start_end,     finish_end },
-  { needs_quit,  run_quit,    start_quit,    finish_quit },
+  { NULL,       run_open, start_open, finish_open },
+  { needs_auth, run_auth, start_auth, finish_auth },
+  { NULL,       run_send, start_send, finish_send },
+  { needs_quit, run_quit, start_quit, finish_quit },
 };
 
 #define QUIT_LINK (G_N_ELEMENTS (chain) - 1)
-#define RCPT_LINK 3
 
 /* The link to be done now, NULL at the end. */
 static const Link *
@@ -291,7 +172,7 @@ link_done (Delivery *self,
       self->failure = error;
       self->link = QUIT_LINK;
     }
-  else if (self->link != RCPT_LINK)
+  else
     self->link++;
 }
 
@@ -315,6 +196,20 @@ check_recipients (const char * const *recipients,
     }
 
   return TRUE;
+}
+
+static SmtpMessage *
+make_message (const char         *sender,
+              const char * const *recipients,
+              GBytes             *content)
+{
+  SmtpMessage *message = smtp_message_new (sender);
+
+  for (; *recipients != NULL; recipients++)
+    smtp_message_add_recipient (message, *recipients);
+  smtp_message_set_content_bytes (message, content);
+  smtp_message_set_recipient_policy (message, SMTP_RECIPIENTS_ALL);
+  return message;
 }
 
 /* What is wrong with the arguments is found before anything is connected. */
@@ -341,9 +236,7 @@ delivery_new (const char          *uri,
   self = g_new0 (Delivery, 1);
   self->client = client;
   self->auth = auth != NULL ? g_object_ref (auth) : NULL;
-  self->sender = g_strdup (sender);
-  self->recipients = g_strdupv ((char **) recipients);
-  self->content = g_bytes_ref (content);
+  self->message = make_message (sender, recipients, content);
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   return self;
 }
@@ -373,7 +266,8 @@ delivery_new (const char          *uri,
  *                 recipients, message, NULL, &error);
  * ```
  *
- * Errors: those of the operations of [class@Client].
+ * Errors: those of [method@Client.open], [method@Client.authenticate] and
+ * [method@Client.send].
  * `SMTP_CLIENT_ERROR_OUTCOME_UNKNOWN` is the only one after which the message
  * may have been accepted.
  *

@@ -487,6 +487,17 @@ try_to_begin (SmtpSender *self,
   return TRUE;
 }
 
+/* There is nothing to read it for any more. */
+static void
+give_up_loading (SmtpSender *self,
+                 Send       *send)
+{
+  GError *error = NULL;
+
+  if (!smtp_engine_check_usable (self->client->engine, &error))
+    fail_send (send, error);
+}
+
 /*< private >
  * Begins what can be begun now, and reads what is to be begun next.
  */
@@ -503,6 +514,8 @@ smtp_sender_begin (SmtpSender *self)
         return;
       if (send->stage == SEND_NEW)
         load (send);
+      if (send->stage == SEND_LOADING)
+        give_up_loading (self, send);
       if (send->stage == SEND_LOADING)
         return;
       if (send->stage == SEND_LOADED && !try_to_begin (self, send, limit))

@@ -617,7 +617,7 @@ static const CommandInfo commands[SMTP_N_COMMANDS] = {
                               N_("%s did not expand the list: %s") },
   [SMTP_COMMAND_HELP]     = { "HELP", IN_SESSION, STAYS, cmd_help, rsp_help, SMTP_PHASE_ORDINARY, TRUE, 0,
                               N_("%s gave no help: %s") },
-  [SMTP_COMMAND_QUIT]     = { "QUIT", IN_SESSION, STAYS, cmd_bare, rsp_quit, SMTP_PHASE_ORDINARY, TRUE, LINES,
+  [SMTP_COMMAND_QUIT]     = { "QUIT", IN_SESSION, STAYS, cmd_bare, rsp_quit, SMTP_PHASE_FAREWELL, TRUE, LINES,
                               N_("%s refused QUIT: %s") },
   [SMTP_COMMAND_OTHER]    = { "", IN_SESSION, STAYS, cmd_other, rsp_other, SMTP_PHASE_ORDINARY, TRUE, LINES,
                               N_("%s refused the command: %s") },

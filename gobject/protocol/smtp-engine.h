@@ -66,9 +66,11 @@ typedef enum
 
 /* Time-outs in fifths of the one for an ordinary reply: RFC 5321 §4.5.3.2
  * gives an ordinary reply 5 minutes, the reply to DATA 2, a block of content
- * 3 and the verdict 10. */
+ * 3 and the verdict 10. Nothing depends on the reply to QUIT, which is given
+ * a moment. */
 typedef enum
 {
+  SMTP_PHASE_FAREWELL = 0,
   SMTP_PHASE_DATA = 2,
   SMTP_PHASE_BLOCK = 3,
   SMTP_PHASE_ORDINARY = 5,

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define PIECE (64 * 1024)
-
 static char *opt_user;
 static char *opt_auth;
 static char *opt_ca;
@@ -162,69 +160,55 @@ create_auth (const char *host)
   return smtp_plain_auth_new (NULL, opt_user, password, host);
 }
 
-static gboolean
-begin_message (SmtpClient *client,
-               GError    **error)
+static void
+show_progress (SmtpMessage *message,
+               GParamSpec  *pspec,
+               gpointer     user_data)
 {
-  if (!smtp_client_mail (client, opt_from, NULL, NULL, error))
-    return FALSE;
+  const gsize *length = user_data;
+  guint64 sent = smtp_message_get_bytes_sent (message);
+
+  fprintf (stderr, "\r%3" G_GUINT64_FORMAT " %%%s", 100 * sent / *length, sent == *length ? "\n" : "");
+}
+
+static SmtpMessage *
+create_message (const char *text)
+{
+  g_autoptr (GBytes) content = g_bytes_new (text, strlen (text));
+  SmtpMessage *message = smtp_message_new (opt_from);
 
   for (guint i = 0; opt_to[i] != NULL; i++)
-    {
-      if (!smtp_client_rcpt (client, opt_to[i], NULL, NULL, error))
-        return FALSE;
-    }
-
-  return TRUE;
+    smtp_message_add_recipient (message, opt_to[i]);
+  smtp_message_set_content_bytes (message, content);
+  return message;
 }
 
-static gboolean
-write_content (GOutputStream *stream,
-               const char    *content,
-               GError       **error)
+/* The server may have refused some of the recipients and taken the others. */
+static void
+print_result (SmtpMessage *message)
 {
-  gboolean terminal = isatty (STDERR_FILENO);
-  gsize length = strlen (content);
+  GListModel *recipients = smtp_message_get_recipients (message);
 
-  for (gsize done = 0; done < length;)
+  g_print ("Accepted: %s\n", smtp_reply_get_text (smtp_message_get_reply (message)));
+  for (guint i = 0; i < g_list_model_get_n_items (recipients); i++)
     {
-      gsize piece = MIN (PIECE, length - done);
+      g_autoptr (SmtpRecipient) recipient = g_list_model_get_item (recipients, i);
 
-      if (!g_output_stream_write_all (stream, content + done, piece, NULL, NULL, error))
-        return FALSE;
-      done += piece;
-      if (terminal)
-        fprintf (stderr, "\r%3" G_GSIZE_FORMAT " %%%s", 100 * done / length, done == length ? "\n" : "");
+      if (!smtp_recipient_get_accepted (recipient))
+        g_print ("Not for %s: %s\n", smtp_recipient_get_address (recipient),
+                 smtp_reply_get_text (smtp_recipient_get_reply (recipient)));
     }
-
-  return TRUE;
-}
-
-static gboolean
-send_content (SmtpClient *client,
-              const char *content,
-              GError    **error)
-{
-  g_autoptr (GOutputStream) stream = smtp_client_data (client, NULL, error);
-
-  if (stream == NULL || !write_content (stream, content, error))
-    return FALSE;
-
-  /* This sends the message, and waits for the verdict. */
-  if (!g_output_stream_close (stream, NULL, error))
-    return FALSE;
-
-  g_print ("Accepted: %s\n", smtp_reply_get_text (smtp_client_get_last_reply (client)));
-  return TRUE;
 }
 
 static gboolean
 send_message (const char *uri,
               GError    **error)
 {
-  g_autofree char *content = build_message (error);
-  g_autoptr (SmtpClient) client = content != NULL ? create_client (uri, error) : NULL;
+  g_autofree char *text = build_message (error);
+  g_autoptr (SmtpClient) client = text != NULL ? create_client (uri, error) : NULL;
   g_autoptr (SmtpAuth) auth = NULL;
+  g_autoptr (SmtpMessage) message = NULL;
+  gsize length = text != NULL ? strlen (text) : 0;
 
   if (client == NULL || !smtp_client_open (client, NULL, error))
     return FALSE;
@@ -234,9 +218,13 @@ send_message (const char *uri,
   if (auth != NULL && !smtp_client_authenticate (client, auth, NULL, error))
     return FALSE;
 
-  if (!begin_message (client, error) || !send_content (client, content, error))
+  message = create_message (text);
+  if (isatty (STDERR_FILENO))
+    g_signal_connect (message, "notify::bytes-sent", G_CALLBACK (show_progress), &length);
+  if (!smtp_client_send (client, message, NULL, error))
     return FALSE;
 
+  print_result (message);
   smtp_client_quit (client, NULL, NULL);
   return TRUE;
 }

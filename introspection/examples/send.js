@@ -8,12 +8,8 @@ import GLib from 'gi://GLib';
 import Smtp from 'gi://Smtp?version=1.0';
 import System from 'system';
 
-const PIECE = 64 * 1024;
-
-for (const name of ['open', 'authenticate', 'mail', 'rcpt', 'data', 'quit'])
+for (const name of ['open', 'authenticate', 'send', 'quit'])
     Gio._promisify(Smtp.Client.prototype, `${name}_async`, `${name}_finish`);
-Gio._promisify(Gio.OutputStream.prototype, 'write_bytes_async', 'write_bytes_finish');
-Gio._promisify(Gio.OutputStream.prototype, 'close_async', 'close_finish');
 
 const USAGE = `usage: send.js [OPTIONS] URI
   --user NAME       sign in; the password is read from SMTP_PASSWORD
@@ -116,29 +112,32 @@ function createAuth(options, host) {
     }
 }
 
-async function writeContent(stream, content) {
-    for (let start = 0; start < content.length; start += PIECE) {
-        const piece = content.subarray(start, start + PIECE);
-        for (let done = 0; done < piece.length;)
-            done += await stream.write_bytes_async(new GLib.Bytes(piece.subarray(done)), GLib.PRIORITY_DEFAULT, null);
-        if (GLib.log_writer_supports_color(2))
-            printerr(`${Math.floor(100 * Math.min(start + PIECE, content.length) / content.length)} %`);
+function createMessage(options) {
+    const content = buildMessage(options);
+    const message = Smtp.Message.new(options.from);
+    for (const recipient of options.to)
+        message.add_recipient(recipient);
+    message.set_content_bytes(new GLib.Bytes(content));
+    if (GLib.log_writer_supports_color(2)) {
+        message.connect('notify::bytes-sent', () =>
+            printerr(`${Math.floor(100 * message.bytes_sent / content.length)} %`));
     }
+    return message;
 }
 
 async function send(options) {
-    const content = buildMessage(options);
+    const message = createMessage(options);
     const client = createClient(options);
     await client.open_async(null);
     if (options.user)
         await client.authenticate_async(createAuth(options, client.server_name), null);
-    await client.mail_async(options.from, null, null);
-    for (const recipient of options.to)
-        await client.rcpt_async(recipient, null, null);
-    const stream = await client.data_async(null);
-    await writeContent(stream, content);
-    await stream.close_async(GLib.PRIORITY_DEFAULT, null); // this sends the message, and waits for the verdict
-    print('Accepted:', client.last_reply.get_text());
+    await client.send_async(message, null);
+    print('Accepted:', message.reply.get_text());
+    for (let i = 0; i < message.recipients.get_n_items(); i++) {
+        const recipient = message.recipients.get_item(i);
+        if (!recipient.accepted) // the others have it
+            print(`Not for ${recipient.address}: ${recipient.reply.get_text()}`);
+    }
     await client.quit_async(null);
 }
 

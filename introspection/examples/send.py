@@ -14,9 +14,6 @@ import gi
 gi.require_version('Smtp', '1.0')
 from gi.repository import Gio, GLib, Smtp
 
-PIECE = 64 * 1024
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--user', help='sign in; the password is read from SMTP_PASSWORD')
@@ -31,7 +28,6 @@ def parse_arguments():
     parser.add_argument('uri', metavar='URI', help='smtp://, submission:// or smtps:// and a host')
     return parser.parse_args()
 
-
 def build_message(arguments):
     message = email.message.EmailMessage()
     message['From'] = arguments.sender
@@ -45,7 +41,6 @@ def build_message(arguments):
             message.add_attachment(file.read(), *kind.split('/'), filename=os.path.basename(arguments.attach))
     return bytes(message)
 
-
 def create_client(arguments):
     client = Smtp.Client.new_for_uri(arguments.uri)
     if arguments.security:
@@ -58,7 +53,6 @@ def create_client(arguments):
                        print('C:' if direction == Smtp.Direction.SENT else 'S:', text))
     return client
 
-
 def create_auth(arguments, host):
     password = os.environ.get('SMTP_PASSWORD', '')
     if arguments.auth == 'cram-md5':
@@ -67,32 +61,32 @@ def create_auth(arguments, host):
         return Smtp.LoginAuth.new(arguments.user, password, host)
     return Smtp.PlainAuth.new(None, arguments.user, password, host)
 
-
-def write_content(stream, content):
-    for start in range(0, len(content), PIECE):
-        stream.write_all(content[start:start + PIECE], None)
-        if sys.stderr.isatty():
-            done = min(start + PIECE, len(content))
-            print('\r%3d %%' % (100 * done // len(content)), end='', file=sys.stderr)
+def create_message(arguments):
+    content = build_message(arguments)
+    message = Smtp.Message.new(arguments.sender)
+    for recipient in arguments.to:
+        message.add_recipient(recipient)
+    message.set_content_bytes(GLib.Bytes.new(content))
     if sys.stderr.isatty():
-        print(file=sys.stderr)
+        message.connect('notify::bytes-sent', show_progress, len(content))
+    return message
 
+def show_progress(message, pspec, length):
+    sent = message.props.bytes_sent
+    print('\r%3d %%' % (100 * sent // length), end='\n' if sent == length else '', file=sys.stderr)
 
 def send(arguments):
-    content = build_message(arguments)
+    message = create_message(arguments)
     client = create_client(arguments)
     client.open(None)
     if arguments.user:
         client.authenticate(create_auth(arguments, client.props.server_name), None)
-    client.mail(arguments.sender, None, None)
-    for recipient in arguments.to:
-        client.rcpt(recipient, None, None)
-    stream = client.data(None)
-    write_content(stream, content)
-    stream.close(None)  # this sends the message, and waits for the verdict
-    print('Accepted:', client.props.last_reply.get_text())
+    client.send(message, None)
+    print('Accepted:', message.props.reply.get_text())
+    for recipient in message.props.recipients:
+        if not recipient.props.accepted:  # the others have it
+            print('Not for %s: %s' % (recipient.props.address, recipient.props.reply.get_text()))
     client.quit(None)
-
 
 def main():
     try:
@@ -103,6 +97,5 @@ def main():
             print('Look whether it arrived before you send it again.', file=sys.stderr)
         return 1
     return 0
-
 
 sys.exit(main())

@@ -2,8 +2,6 @@
 
 /* Sends a message with an attachment, step by step. */
 
-const int PIECE = 64 * 1024;
-
 string? opt_user;
 string? opt_auth;
 string? opt_ca;
@@ -83,30 +81,38 @@ Smtp.Auth create_auth (string host) {
     }
 }
 
-async void write_content (OutputStream stream, uint8[] content) throws Error {
-    var terminal = Posix.isatty (Posix.STDERR_FILENO);
-    for (var done = 0; done < content.length;) {
-        var end = int.min (done + PIECE, content.length);
-        yield stream.write_all_async (content[done:end], Priority.DEFAULT, null, null);
-        done = end;
-        if (terminal)
-            printerr ("\r%3d %%%s", (int) (100L * done / content.length), done == content.length ? "\n" : "");
+Smtp.Message create_message () throws Error {
+    var text = build_message ();
+    var message = new Smtp.Message (opt_from);
+    foreach (unowned var recipient in opt_to)
+        message.add_recipient (recipient);
+    message.set_content_bytes (new Bytes (text.data));
+    if (Posix.isatty (Posix.STDERR_FILENO)) {
+        message.notify["bytes-sent"].connect (() =>
+            printerr ("\r%3d %%%s", (int) (100 * message.bytes_sent / text.length),
+                      message.bytes_sent == text.length ? "\n" : ""));
+    }
+    return message;
+}
+
+// The server may have refused some of the recipients and taken the others.
+void print_result (Smtp.Message message) {
+    print ("Accepted: %s\n", message.reply.get_text ());
+    for (uint i = 0; i < message.recipients.get_n_items (); i++) {
+        var recipient = (Smtp.Recipient) message.recipients.get_item (i);
+        if (!recipient.accepted)
+            print ("Not for %s: %s\n", recipient.address, recipient.reply.get_text ());
     }
 }
 
 async void send_message (string uri) throws Error {
-    var content = build_message ();
+    var message = create_message ();
     var client = create_client (uri);
     yield client.open_async (null);
     if (opt_user != null)
         yield client.authenticate_async (create_auth (client.server_name), null);
-    yield client.mail_async (opt_from, null, null);
-    foreach (unowned var recipient in opt_to)
-        yield client.rcpt_async (recipient, null, null);
-    var stream = yield client.data_async (null);
-    yield write_content (stream, content.data);
-    yield stream.close_async (Priority.DEFAULT, null); // this sends the message, and waits for the verdict
-    print ("Accepted: %s\n", client.last_reply.get_text ());
+    yield client.send_async (message, null);
+    print_result (message);
     yield client.quit_async (null);
 }
 

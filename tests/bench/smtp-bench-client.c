@@ -96,6 +96,15 @@ read_options (char   **argv,
   load_files (argv, options);
 }
 
+static void
+clear_options (Options *options)
+{
+  g_clear_object (&options->database);
+  g_clear_object (&options->file);
+  g_clear_pointer (&options->content, g_bytes_unref);
+  g_strfreev (options->addresses);
+}
+
 static SmtpMessage *
 make_message (const Options *options)
 {
@@ -365,5 +374,6 @@ main (int    argc,
   else
     run_sync (&options);
   usage_print (&start, options.n);
+  clear_options (&options);
   return 0;
 }

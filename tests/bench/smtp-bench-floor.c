@@ -364,6 +364,17 @@ read_arguments (char **argv)
   write_envelope ();
 }
 
+static void
+clear_options (void)
+{
+  if (options.credentials != NULL)
+    gnutls_certificate_free_credentials (options.credentials);
+  g_clear_object (&options.database);
+  g_string_free (options.envelope, TRUE);
+  g_free (options.content);
+  close (options.file);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -374,5 +385,6 @@ main (int    argc,
   usage_begin (&start);
   send_all ();
   usage_print (&start, options.n);
+  clear_options ();
   return 0;
 }

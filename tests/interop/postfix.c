@@ -11,7 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "smtp-test-certificate.h"
+#include "files.h"
 
 #define MAIL_OWNER   "postfix"
 #define BOX_OWNER    "nobody"
@@ -97,23 +97,6 @@ static const char smtpd_conf[] =
 
 /* ---- programs ------------------------------------------------------------- */
 
-/* Servers' programs need not be in the path of a user. */
-static char *
-find_program (const char *name)
-{
-  static const char * const places[] = { "/usr/sbin", "/usr/local/sbin", "/sbin" };
-  char *path = g_find_program_in_path (name);
-
-  for (guint i = 0; path == NULL && i < G_N_ELEMENTS (places); i++)
-    {
-      g_autofree char *candidate = g_build_filename (places[i], name, NULL);
-
-      path = g_find_program_in_path (candidate);
-    }
-
-  return path;
-}
-
 static gboolean
 has_cyrus_sasl (const char *postconf)
 {
@@ -170,16 +153,6 @@ run_postfix (Postfix     *self,
 /* ---- files ---------------------------------------------------------------- */
 
 static gboolean
-fail_errno (GError     **error,
-            const char  *path)
-{
-  int saved = errno;
-
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "%s: %s", path, g_strerror (saved));
-  return FALSE;
-}
-
-static gboolean
 give (const char  *path,
       const char  *owner,
       GError     **error)
@@ -224,19 +197,6 @@ make_directories (Postfix  *self,
 }
 
 static gboolean
-write_file (Postfix     *self,
-            const char  *name,
-            const char  *text,
-            int          mode,
-            GError     **error)
-{
-  g_autofree char *path = g_build_filename (self->directory, name, NULL);
-
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, error) &&
-         (g_chmod (path, mode) == 0 || fail_errno (error, path));
-}
-
-static gboolean
 write_template (Postfix     *self,
                 const char  *name,
                 const char  *text,
@@ -256,19 +216,7 @@ write_template (Postfix     *self,
   g_string_replace (filled, "@SIZE@", G_STRINGIFY (POSTFIX_MAX_SIZE), 0);
   result = g_string_free (filled, FALSE);
 
-  return write_file (self, name, result, 0644, error);
-}
-
-static gboolean
-write_certificate (Postfix  *self,
-                   GError  **error)
-{
-  const char *names[] = { "127.0.0.1", NULL };
-  g_autoptr (SmtpTestIdentity) identity = smtp_test_identity_new ((char **) names, FALSE, error);
-
-  return identity != NULL &&
-         write_file (self, "certificate.pem", identity->certificate_pem, 0644, error) &&
-         write_file (self, "key.pem", identity->key_pem, 0600, error);
+  return write_file (self->directory, name, result, 0644, error);
 }
 
 static gboolean
@@ -287,24 +235,6 @@ write_password (Postfix  *self,
          g_subprocess_communicate_utf8 (process, POSTFIX_PASSWORD, NULL, NULL, NULL, error) &&
          g_subprocess_wait_check (process, NULL, error) &&
          give (path, MAIL_OWNER, error);
-}
-
-static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const char *name;
-
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_tree (child);
-    }
-  if (g_remove (path) != 0)
-    g_printerr ("# %s: %s\n", path, g_strerror (errno));
 }
 
 /* ---- starting ------------------------------------------------------------- */
@@ -328,24 +258,8 @@ postfix_prepare (Postfix  *self,
   return make_directories (self, error) &&
          write_template (self, "config/main.cf", main_cf, error) &&
          write_template (self, "config/sasl/smtpd.conf", smtpd_conf, error) &&
-         write_certificate (self, error) &&
+         write_certificate (self->directory, error) &&
          write_password (self, error);
-}
-
-/* Free now; another may take it before Postfix does. */
-static guint16
-find_port (GError **error)
-{
-  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) bound = NULL;
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, 0, error);
-
-  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error) ||
-      (bound = g_socket_get_local_address (socket, error)) == NULL)
-    return 0;
-
-  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
 }
 
 /* Returns when the port is open. */

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "postfix.h"
 
 #define TIMEOUT_SECONDS 30
@@ -439,6 +440,253 @@ test_too_large (Fixture *f)
   quit (f);
 }
 
+/* ---- messages as a whole --------------------------------------------------- */
+
+static SmtpMessage *
+new_message (const char *content)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (content, strlen (content));
+  SmtpMessage *message = smtp_message_new (SENDER);
+
+  smtp_message_add_recipient (message, POSTFIX_MAILBOX);
+  smtp_message_set_content_bytes (message, bytes);
+  return message;
+}
+
+static void
+expect_outcome (SmtpMessage *message,
+                SmtpOutcome  outcome)
+{
+  g_assert_cmpint (smtp_message_get_outcome (message), ==, outcome);
+}
+
+/* The queue id is the one that Postfix writes into the message. */
+static void
+expect_queue_id (SmtpMessage *message)
+{
+  g_autofree char *path = wait_for_delivered ();
+  g_autofree char *text = NULL;
+  g_autofree char *id = g_strdup_printf (" id %s;", smtp_message_get_queue_id (message));
+  g_autofree char *other = g_strdup_printf (" id %s\n", smtp_message_get_queue_id (message));
+
+  g_assert_nonnull (path);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_true (strstr (text, id) != NULL || strstr (text, other) != NULL);
+}
+
+static void
+send_message (Fixture     *f,
+              SmtpMessage *message,
+              SmtpOutcome  outcome)
+{
+  x_send (f, message);
+  if (outcome == SMTP_OUTCOME_ACCEPTED || outcome == SMTP_OUTCOME_PARTIAL)
+    g_assert_no_error (f->error);
+  expect_outcome (message, outcome);
+  expect_state (f, SMTP_CLIENT_STATE_READY);
+}
+
+/* In one chunk and in one write with the envelope. */
+static void
+test_send (Fixture *f)
+{
+  static const char * const contents[] = {
+    HEADER "one\r\n", HEADER ".\r\n..\r\n.dots\r\n", HEADER "no end", HEADER "za\305\274\303\263\305\202\304\207\r\n",
+  };
+
+  open_postfix (f);
+  for (guint i = 0; i < G_N_ELEMENTS (contents); i++)
+    {
+      g_autoptr (SmtpMessage) message = new_message (contents[i]);
+
+      send_message (f, message, SMTP_OUTCOME_ACCEPTED);
+      expect_queue_id (message);
+      expect_delivered (contents[i]);
+    }
+  quit (f);
+}
+
+/* Its line ends are not known before it is read: by DATA. */
+static void
+test_send_stream (Fixture *f)
+{
+  g_autoptr (GString) lf = g_string_new ("From: <" SENDER ">\nSubject: test\n\n");
+  g_autoptr (GString) crlf = g_string_new (HEADER);
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (SmtpMessage) message = new_message ("");
+
+  for (guint i = 0; lf->len < 3 * 1024 * 1024; i++)
+    {
+      g_string_append_printf (lf, "%s%u of many lines\n", i % 3 == 0 ? "." : "", i);
+      g_string_append_printf (crlf, "%s%u of many lines\r\n", i % 3 == 0 ? "." : "", i);
+    }
+  stream = g_memory_input_stream_new_from_data (lf->str, (gssize) lf->len, NULL);
+  smtp_message_set_content_stream (message, stream, -1);
+  open_postfix (f);
+  send_message (f, message, SMTP_OUTCOME_ACCEPTED);
+  expect_delivered (crlf->str);
+  quit (f);
+}
+
+static void
+check_refused (Fixture        *f,
+               SmtpRecipients  policy)
+{
+  g_autoptr (SmtpMessage) message = new_message (HEADER "for one of three\r\n");
+  SmtpRecipient *nobody = smtp_message_add_recipient (message, "nobody@" POSTFIX_DOMAIN);
+  gboolean any = policy == SMTP_RECIPIENTS_ANY;
+
+  smtp_message_set_recipient_policy (message, policy);
+  open_postfix (f);
+  send_message (f, message, any ? SMTP_OUTCOME_PARTIAL : SMTP_OUTCOME_REJECTED);
+  g_assert_false (smtp_recipient_get_accepted (nobody));
+  g_assert_cmpuint (smtp_reply_get_code (smtp_recipient_get_reply (nobody)), ==, 550);
+  if (any)
+    expect_delivered (HEADER "for one of three\r\n");
+  else
+    expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "550 5.1.1");
+  send_and_compare (f, HEADER "and the next\r\n");
+  quit (f);
+}
+
+static void
+test_send_to_any (Fixture *f)
+{
+  check_refused (f, SMTP_RECIPIENTS_ANY);
+}
+
+static void
+test_send_to_all (Fixture *f)
+{
+  check_refused (f, SMTP_RECIPIENTS_ALL);
+}
+
+/* Content that went behind refused recipients is nobody's. */
+static void
+test_send_to_nobody (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = smtp_message_new (SENDER);
+  g_autoptr (GBytes) content = g_bytes_new_static (HEADER, strlen (HEADER));
+
+  smtp_message_add_recipient (message, "nobody@" POSTFIX_DOMAIN);
+  smtp_message_set_content_bytes (message, content);
+  open_postfix (f);
+  send_message (f, message, SMTP_OUTCOME_REJECTED);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, "550 5.1.1");
+  send_and_compare (f, HEADER "the next\r\n");
+  quit (f);
+}
+
+static void
+test_send_parameters (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = new_message (HEADER "with parameters\r\n");
+  g_autoptr (SmtpRecipient) recipient = g_list_model_get_item (smtp_message_get_recipients (message), 0);
+
+  smtp_message_set_envelope_id (message, "id +with=signs");
+  smtp_message_set_dsn_return (message, SMTP_DSN_RETURN_HEADERS);
+  smtp_recipient_set_dsn_notify (recipient, SMTP_DSN_NOTIFY_FAILURE | SMTP_DSN_NOTIFY_DELAY);
+  smtp_recipient_set_original_recipient (recipient, "rfc822;first+one@elsewhere.example");
+  open_postfix (f);
+  send_message (f, message, SMTP_OUTCOME_ACCEPTED);
+  expect_delivered (HEADER "with parameters\r\n");
+  smtp_message_set_priority (message, 3);
+  send_message (f, message, SMTP_OUTCOME_NOT_SENT);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_NOT_SUPPORTED, "MT-PRIORITY");
+  quit (f);
+}
+
+static void
+test_send_utf8 (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = smtp_message_new ("gr\303\274\303\237e@elsewhere.example");
+  g_autoptr (GBytes) content = g_bytes_new_static (HEADER, strlen (HEADER));
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+
+  smtp_message_add_recipient (message, POSTFIX_MAILBOX);
+  smtp_message_set_content_bytes (message, content);
+  open_postfix (f);
+  send_message (f, message, SMTP_OUTCOME_ACCEPTED);
+  path = wait_for_delivered ();
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_true (g_str_has_prefix (text, "Return-Path: <gr\303\274\303\237e@elsewhere.example>\n"));
+  quit (f);
+}
+
+static void
+test_send_too_large (Fixture *f)
+{
+  g_autofree char *content = g_strnfill (POSTFIX_MAX_SIZE + 1, 'x');
+  g_autoptr (SmtpMessage) message = new_message (content);
+
+  smtp_message_set_allow_long_lines (message, TRUE);
+  open_postfix (f);
+  send_message (f, message, SMTP_OUTCOME_NOT_SENT);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_NOT_SUPPORTED, NULL);
+  quit (f);
+}
+
+static void
+on_queued_sent (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  guint *left = user_data;
+  g_autoptr (GError) error = NULL;
+
+  smtp_client_send_finish (SMTP_CLIENT (source), result, &error);
+  g_assert_no_error (error);
+  --*left;
+}
+
+/* Ten at once; only the asynchronous call queues. */
+static void
+check_queue (Fixture *f)
+{
+  guint left = 10;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (SmtpMessage) message = new_message (HEADER "one of ten\r\n");
+
+      if (f->async)
+        smtp_client_send_async (f->client, message, NULL, on_queued_sent, &left);
+      else
+        send_message (f, message, SMTP_OUTCOME_ACCEPTED);
+    }
+  while (f->async && left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < 10; i++)
+    expect_delivered (HEADER "one of ten\r\n");
+  g_assert_null (find_delivered ());
+  quit (f);
+}
+
+static void
+test_send_queue (Fixture *f)
+{
+  open_postfix (f);
+  check_queue (f);
+}
+
+static void
+test_send_pipeline (Fixture *f)
+{
+  open_postfix (f);
+  smtp_client_set_pipeline_messages (f->client, TRUE);
+  check_queue (f);
+}
+
+static void
+test_send_window (Fixture *f)
+{
+  open_postfix (f);
+  smtp_client_set_window (f->client, 4);
+  check_queue (f);
+}
+
 static int
 run_scenarios (int    argc,
                char **argv)
@@ -464,34 +712,17 @@ run_scenarios (int    argc,
   add_scenario ("/interop/postfix/relay-refused", test_relay_refused);
   add_scenario ("/interop/postfix/relay-signed-in", test_relay_signed_in);
   add_scenario ("/interop/postfix/too-large", test_too_large);
-
-  return g_test_run ();
-}
-
-/* ---- without Postfix ------------------------------------------------------ */
-
-static void
-report_skip (gconstpointer reason)
-{
-  g_test_skip (reason);
-}
-
-static void
-report_failure (gconstpointer reason)
-{
-  g_test_message ("%s", (const char *) reason);
-  g_test_fail ();
-}
-
-static int
-run_one (int          argc,
-         char       **argv,
-         GTestDataFunc report,
-         const char  *reason)
-{
-  g_test_init (&argc, &argv, NULL);
-  g_test_set_nonfatal_assertions ();
-  g_test_add_data_func ("/interop/postfix", reason, report);
+  add_scenario ("/interop/postfix/send", test_send);
+  add_scenario ("/interop/postfix/send-stream", test_send_stream);
+  add_scenario ("/interop/postfix/send-to-any", test_send_to_any);
+  add_scenario ("/interop/postfix/send-to-all", test_send_to_all);
+  add_scenario ("/interop/postfix/send-to-nobody", test_send_to_nobody);
+  add_scenario ("/interop/postfix/send-parameters", test_send_parameters);
+  add_scenario ("/interop/postfix/send-utf8", test_send_utf8);
+  add_scenario ("/interop/postfix/send-too-large", test_send_too_large);
+  add_scenario ("/interop/postfix/send-queue", test_send_queue);
+  add_scenario ("/interop/postfix/send-pipeline", test_send_pipeline);
+  add_scenario ("/interop/postfix/send-window", test_send_window);
 
   return g_test_run ();
 }
@@ -578,15 +809,7 @@ run_with_postfix (int    argc,
     }
   g_clear_pointer (&postfix, postfix_free);
 
-  return error == NULL ? exit_like (status) : run_one (argc, argv, report_failure, error->message);
-}
-
-static gboolean
-is_ci (void)
-{
-  const char *ci = g_getenv ("CI");
-
-  return ci != NULL && *ci != '\0';
+  return error == NULL ? exit_like (status) : report_instead (argc, argv, "/interop/postfix", TRUE, error->message);
 }
 
 int
@@ -599,11 +822,11 @@ main (int    argc,
   if (postfix != NULL)
     return run_scenarios (argc, argv);
   if (!postfix_may_start ())
-    return run_one (argc, argv, report_skip, "Postfix must be started by root");
+    return report_instead (argc, argv, "/interop/postfix", FALSE, "Postfix must be started by root");
 
   missing = postfix_missing ();
   if (missing != NULL)
-    return run_one (argc, argv, is_ci () ? report_failure : report_skip, missing);
+    return report_instead (argc, argv, "/interop/postfix", is_ci (), missing);
 
   return run_with_postfix (argc, argv);
 }

@@ -361,6 +361,22 @@ test_quit_without_answer (Fixture *f)
   expect_state (f, SMTP_CLIENT_STATE_CLOSED);
 }
 
+/* Nothing depends on the answer, so it is not waited for as for others. */
+static void
+test_silent_quit (Fixture *f)
+{
+  gint64 begun;
+
+  open_client (f);
+  smtp_client_set_timeout (f->client, 0);
+  smtp_test_server_script_silence (f->server, "QUIT", 0);
+  begun = g_get_monotonic_time ();
+  x_quit (f);
+  g_assert_no_error (f->error);
+  g_assert_cmpint (g_get_monotonic_time () - begun, >, G_TIME_SPAN_SECOND);
+  expect_state (f, SMTP_CLIENT_STATE_CLOSED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -386,6 +402,7 @@ main (int    argc,
   add_scenario ("/faults/no-such-host", test_no_such_host);
   add_scenario ("/faults/idle-end", test_idle_end);
   add_scenario ("/faults/quit-without-answer", test_quit_without_answer);
+  add_scenario ("/faults/silent-quit", test_silent_quit);
 
   return g_test_run ();
 }

@@ -509,6 +509,30 @@ test_cancelled_source (Fixture *f)
   g_assert_cmpuint (count_commands (f, "MAIL"), ==, 1);
 }
 
+static gboolean
+on_close (gpointer user_data)
+{
+  smtp_client_close (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* It does not wait for a source that may never give anything. */
+static void
+test_closed_source (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = make_message (1, "");
+  Pipe pipe = { .octets = 0 };
+  g_autoptr (GInputStream) stream = open_pipe (&pipe);
+
+  smtp_message_set_content_stream (message, stream, -1);
+  open_offering (f, offer_chunking);
+  g_idle_add (on_close, f->client);
+  g_assert_false (x_send (f, message));
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_BROKEN, "closed by the program");
+  expect_outcome (message, SMTP_OUTCOME_NOT_SENT);
+  close_pipe (&pipe);
+}
+
 /* In the middle of it the connection must go. All that was given has come by
  * then: who fills the pipe must not be left with the rest. */
 static void
@@ -1024,6 +1048,7 @@ add_cancellations (void)
     }
   add_ways ("/send-flow/cancelled/body", test_cancelled_in_body);
   add_scenario ("/send-flow/cancelled/source", test_cancelled_source);
+  add_async_scenario ("/send-flow/closed/source", test_closed_source, NULL);
   add_scenario ("/send-flow/cancelled/source-in-body", test_cancelled_source_in_body);
 }
 
