@@ -808,8 +808,9 @@ smtp_connection_run (SmtpConnection *self,
             return SMTP_RUN_WAIT;
           wait_blocking (self, cancellable);
         }
-      else if (!blocking && self->moved >= DISPATCH_BUDGET)
+      else if (self->moved >= DISPATCH_BUDGET && (!blocking || smtp_engine_has_transactions (self->engine)))
         {
+          self->moved = 0;
           self->yielding = TRUE;
           return SMTP_RUN_WAIT;
         }

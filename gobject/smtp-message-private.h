@@ -5,6 +5,7 @@
 
 #include "smtp-envelope.h"
 #include "smtp-message.h"
+#include "smtp-recipient-list.h"
 #include "smtp-recipient.h"
 #include "smtp-transaction.h"
 
@@ -25,7 +26,7 @@ struct _SmtpMessage
 
   SmtpEnvelope  envelope;    /* its recipients are the data of those below */
   GPtrArray    *recipients;  /* of SmtpRecipient */
-  GListStore   *list;        /* of the same, once it was asked for */
+  SmtpRecipientList *list;   /* of the same, once it was asked for */
 
   /* the content: one of these, or none for an empty one */
   GBytes       *bytes;

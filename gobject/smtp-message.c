@@ -688,7 +688,7 @@ smtp_message_add_recipient (SmtpMessage *self,
   g_ptr_array_add (self->recipients, recipient);
   g_ptr_array_add (self->envelope.recipients, &recipient->data);
   if (self->list != NULL)
-    g_list_store_append (self->list, recipient);
+    smtp_recipient_list_append (self->list, recipient);
   return recipient;
 }
 
@@ -710,8 +710,9 @@ smtp_message_get_recipients (SmtpMessage *self)
 
   if (self->list == NULL)
     {
-      self->list = g_list_store_new (SMTP_TYPE_RECIPIENT);
-      g_list_store_splice (self->list, 0, 0, self->recipients->pdata, self->recipients->len);
+      self->list = smtp_recipient_list_new ();
+      for (guint i = 0; i < self->recipients->len; i++)
+        smtp_recipient_list_append (self->list, g_ptr_array_index (self->recipients, i));
     }
 
   return G_LIST_MODEL (self->list);

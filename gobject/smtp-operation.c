@@ -566,7 +566,8 @@ send_on (SmtpOperation *self)
   switch (smtp_connection_run (self->client->connection, !self->async, self->cancellable))
     {
     case SMTP_RUN_WAIT:
-      wait_for_io (self, FALSE);
+      if (self->async)
+        wait_for_io (self, FALSE);
       break;
     case SMTP_RUN_DONE:
       if (smtp_engine_next (self->client->engine) == SMTP_ENGINE_BODY)

@@ -630,6 +630,12 @@ smtp_engine_is_uploading (SmtpEngine *self)
   return self->state == SMTP_CLIENT_STATE_DATA || smtp_engine_get_uploading (self) != NULL;
 }
 
+gboolean
+smtp_engine_has_transactions (SmtpEngine *self)
+{
+  return self->transactions != NULL;
+}
+
 SmtpPhase
 smtp_engine_get_phase (SmtpEngine *self)
 {

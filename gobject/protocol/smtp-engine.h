@@ -157,6 +157,7 @@ const SmtpReplyData *smtp_engine_get_reply         (SmtpEngine            *self)
 guint                smtp_engine_get_n_messages    (SmtpEngine            *self);
 guint                smtp_engine_get_reply_count   (SmtpEngine            *self);
 gboolean             smtp_engine_is_uploading      (SmtpEngine            *self);
+gboolean             smtp_engine_has_transactions  (SmtpEngine            *self);
 SmtpPhase            smtp_engine_get_phase         (SmtpEngine            *self);
 guint                smtp_engine_get_progress      (SmtpEngine            *self);
 const GError        *smtp_engine_get_failure       (SmtpEngine            *self);

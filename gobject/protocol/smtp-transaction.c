@@ -365,6 +365,19 @@ keep_refusal (SmtpEngine      *self,
   keep_answer (self, &transaction->answer);
 }
 
+/* And which recipient it was, as there may be many. */
+static void
+keep_refused_recipient (SmtpEngine              *self,
+                        SmtpTransaction         *transaction,
+                        const SmtpRecipientData *recipient)
+{
+  gboolean first = transaction->error == NULL;
+
+  keep_refusal (self, transaction, SMTP_COMMAND_RCPT);
+  if (first)
+    g_prefix_error (&transaction->error, "%s: ", recipient->address);
+}
+
 /* It must not be delivered, whatever the server says from now on. While its
  * content is still on its way there is no end to it but that of the
  * connection. */
@@ -448,7 +461,7 @@ rsp_rcpt (SmtpEngine      *self,
   if (!transaction->hopeless)
     {
       /* The final reply, when one comes, is another. */
-      keep_refusal (self, transaction, SMTP_COMMAND_RCPT);
+      keep_refused_recipient (self, transaction, recipient);
       if (envelope->policy == SMTP_RECIPIENTS_ALL ||
           (transaction->answered == envelope->recipients->len && transaction->accepted == 0))
         give_up (self, transaction);

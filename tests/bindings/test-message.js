@@ -31,8 +31,8 @@ function makeMessage({to = ['one@example.net'], content = CONTENT, ...properties
     return message;
 }
 
-// What GListModel gives to iterate over.
-const list = model => [...model];
+// A GListModel as an array: GJS iterates over a GListStore only.
+const list = model => Array.from({length: model.get_n_items()}, (_, i) => model.get_item(i));
 const recipient = (message, i) => message.recipients.get_item(i);
 const accepted = message => list(message.recipients).map(one => one.accepted);
 const send = (t, message) => t.call('send', message);

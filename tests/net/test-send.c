@@ -168,6 +168,52 @@ test_again_on_closed (Fixture *f)
   g_assert_null (smtp_message_get_reply (message));
 }
 
+static void
+on_progress (SmtpMessage *message,
+             GParamSpec  *pspec,
+             gpointer     user_data)
+{
+  guint *notified = user_data;
+
+  ++*notified;
+}
+
+/* While it is under way and not only at the end, in both forms. */
+static void
+test_progress (Fixture *f)
+{
+  g_autofree char *line = g_strnfill (70, 'x');
+  g_autoptr (GString) text = g_string_new ("Subject: long\r\n\r\n");
+  g_autoptr (SmtpMessage) message = NULL;
+  guint notified = 0;
+
+  while (text->len < 4 * 1024 * 1024)
+    g_string_append_printf (text, "%s\r\n", line);
+  message = make_message (1, text->str);
+  g_signal_connect (message, "notify::bytes-sent", G_CALLBACK (on_progress), &notified);
+  open_offering (f, offer_chunking);
+  g_assert_true (x_send (f, message));
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (notified, >, 4);
+  g_assert_cmpuint (smtp_message_get_bytes_sent (message), ==, text->len);
+}
+
+/* To change it would not change who the message is sent to. */
+static void
+test_list (Fixture *f)
+{
+  g_autoptr (SmtpMessage) message = make_message (2, CONTENT);
+  GListModel *recipients = smtp_message_get_recipients (message);
+  g_autoptr (SmtpRecipient) last = NULL;
+
+  g_assert_false (G_IS_LIST_STORE (recipients));
+  smtp_message_add_recipient (message, "third@example.net");
+  g_assert_cmpuint (g_list_model_get_n_items (recipients), ==, 3);
+  last = g_list_model_get_item (recipients, 2);
+  g_assert_cmpstr (smtp_recipient_get_address (last), ==, "third@example.net");
+  g_assert_null (g_list_model_get_item (recipients, 3));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -185,5 +231,7 @@ main (int    argc,
   add_scenario ("/send/not-offered", test_not_offered);
   add_scenario ("/send/unknown", test_unknown);
   add_scenario ("/send/again-on-closed", test_again_on_closed);
+  add_scenario ("/send/progress", test_progress);
+  add_scenario ("/send/list", test_list);
   return g_test_run ();
 }
