@@ -817,6 +817,21 @@ smtp_connection_run (SmtpConnection *self,
     }
 }
 
+/*< private >
+ * Says goodbye over TLS, if that can be without waiting. GIO's asynchronous
+ * call takes a thread for it, and as long as a round trip.
+ */
+gboolean
+smtp_connection_try_close (SmtpConnection *self)
+{
+  if (self->socket == NULL || !(g_socket_condition_check (self->socket, G_IO_OUT) & G_IO_OUT))
+    return FALSE;
+
+  drop_source (self);
+  g_io_stream_close (smtp_connection_get_stream (self), NULL, NULL);
+  return TRUE;
+}
+
 gboolean
 smtp_connection_is_writable (SmtpConnection *self)
 {

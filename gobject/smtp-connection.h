@@ -57,6 +57,7 @@ void            smtp_connection_stop_waiting   (SmtpConnection  *self);
 GSource        *smtp_connection_create_source  (SmtpConnection  *self);
 gboolean        smtp_connection_wake           (SmtpConnection  *self);
 gboolean        smtp_connection_is_writable    (SmtpConnection  *self);
+gboolean        smtp_connection_try_close      (SmtpConnection  *self);
 void            smtp_connection_abort          (SmtpConnection  *self);
 gboolean        smtp_connection_set_tls        (SmtpConnection  *self,
                                                 GTlsConnection  *tls);

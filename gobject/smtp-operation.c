@@ -439,7 +439,8 @@ step_close (SmtpOperation *self)
 
   client->closed = TRUE;
   if (smtp_engine_get_state (client->engine) == SMTP_CLIENT_STATE_CLOSED &&
-      smtp_connection_get_tls (client->connection) != NULL)
+      smtp_connection_get_tls (client->connection) != NULL &&
+      !smtp_connection_try_close (client->connection))
     take_slow_step (self, begin_close);
   else
     smtp_connection_abort (client->connection);
