@@ -11,6 +11,10 @@
  * have their turn. */
 #define DISPATCH_BUDGET (256 * 1024)
 
+/* In one write: a block of content and the dots that were added to it. What is
+ * left over would leave as a small packet of its own. */
+#define WRITE_SIZE (2 * DISPATCH_BUDGET)
+
 #define READ_SIZE (16 * 1024)
 
 /* For the answer to QUIT. */
@@ -411,7 +415,7 @@ write_vectors (SmtpConnection *self,
                GError        **error)
 {
   GOutputVector vectors[MAX_SPANS];
-  gsize room = DISPATCH_BUDGET;
+  gsize room = WRITE_SIZE;
   gsize written = 0;
   GPollableReturn result;
   guint used;

@@ -8,7 +8,7 @@
 
 /* Memory that stays allocated between commands: a step of content with every
  * octet of it doubled, behind commands. More is given back. */
-#define KEPT_BUFFER (512 * 1024)
+#define KEPT_BUFFER (1024 * 1024)
 
 static void
 smtp_buffer_wipe (SmtpBuffer *self)

@@ -17,7 +17,7 @@
  * what must be copied, as it is changed, only one step is queued: the output
  * keeps memory for no more, and to get it anew each time would cost more than
  * all the rest. */
-#define CONTENT_STEP (128 * 1024)
+#define CONTENT_STEP (256 * 1024)
 #define CONTENT_LIMIT (256 * 1024)
 
 /* ---- sending -------------------------------------------------------------- */
