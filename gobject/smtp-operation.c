@@ -23,7 +23,8 @@
  * it is over when its sender is empty, and returns their tasks one by one.
  *
  * RUN goes back and forth with a TLS handshake or an answer of the mechanism,
- * as the engine wants; CLOSE follows when the connection has ended.
+ * which may take its time, as the engine wants; CLOSE follows when the
+ * connection has ended.
  *
  * A step that takes time of its own ("slow") is begun, sets self->slow, and
  * ends by slow_done(), from which the operation goes on. */
@@ -59,6 +60,7 @@ struct _SmtpOperation
   SmtpAuth             *auth;
   SmtpServerInfo       *server;
   GTask                *preparing;
+  gboolean              answer_ready; /* the challenge may be answered now */
 
   GTask                *result;   /* of the last message … */
   GError               *error;    /* … and what it failed for */
@@ -297,6 +299,7 @@ answer_challenge (SmtpOperation *self)
   GError *error = NULL;
   gboolean more;
 
+  self->answer_ready = FALSE;
   challenge = g_bytes_ref (smtp_engine_get_challenge (engine, &more));
   smtp_auth_next (self->auth, challenge, more, &response, &error);
   if (!auth_goes_on (self))
@@ -332,6 +335,8 @@ step_start_auth (SmtpOperation *self)
 typedef struct
 {
   SmtpOperation *operation; /* NULL once it does not wait any more */
+  void         (*prepared) (SmtpOperation *operation,
+                            GError        *error);
 } Preparation;
 
 /* Takes the error. */
@@ -341,13 +346,8 @@ end_preparation (SmtpOperation *self,
                  GError        *error)
 {
   preparation->operation = NULL;
+  preparation->prepared (self, error);
   g_clear_object (&self->preparing);
-  self->stage = STAGE_START_AUTH;
-  if (error != NULL)
-    {
-      self->stage = STAGE_RUN;
-      smtp_engine_auth_refuse (self->client->engine, error);
-    }
   slow_done (self, NULL);
 }
 
@@ -378,20 +378,77 @@ on_preparation_aborted (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-begin_preparation (SmtpOperation *self)
+/* Returns the task, which the operation owns, for the mechanism to return. */
+static GTask *
+prepare_task (SmtpOperation *self,
+              void         (*prepared) (SmtpOperation *operation,
+                                        GError        *error))
 {
   Preparation *preparation = g_new (Preparation, 1);
   GCancellable *cancellable = slow_begin (self, self->cancellable, on_preparation_aborted);
 
   preparation->operation = self;
-  self->server = smtp_client_describe_server (self->client);
+  preparation->prepared = prepared;
   self->preparing = g_task_new (self->auth, cancellable, on_prepared, NULL);
   g_task_set_name (self->preparing, "[smtp-glib] prepare");
-  g_task_set_source_tag (self->preparing, begin_preparation);
+  g_task_set_source_tag (self->preparing, prepare_task);
   g_task_set_check_cancellable (self->preparing, FALSE);
   g_task_set_task_data (self->preparing, preparation, g_free);
-  smtp_auth_prepare (self->auth, self->server, self->preparing);
+  return self->preparing;
+}
+
+/* Takes the error. */
+static void
+exchange_prepared (SmtpOperation *self,
+                   GError        *error)
+{
+  self->stage = STAGE_START_AUTH;
+  if (error == NULL)
+    return;
+
+  self->stage = STAGE_RUN;
+  smtp_engine_auth_refuse (self->client->engine, error);
+}
+
+static void
+begin_preparation (SmtpOperation *self)
+{
+  self->server = smtp_client_describe_server (self->client);
+  smtp_auth_prepare (self->auth, self->server, prepare_task (self, exchange_prepared));
+}
+
+/* Takes the error. */
+static void
+answer_prepared (SmtpOperation *self,
+                 GError        *error)
+{
+  self->answer_ready = TRUE;
+  if (error != NULL && auth_goes_on (self))
+    smtp_engine_auth_abort (self->client->engine, error);
+  else
+    g_clear_error (&error);
+}
+
+static void
+begin_answer (SmtpOperation *self)
+{
+  gboolean more;
+  g_autoptr (GBytes) challenge = g_bytes_ref (smtp_engine_get_challenge (self->client->engine, &more));
+
+  smtp_auth_prepare_next (self->auth, challenge, prepare_task (self, answer_prepared));
+}
+
+/* Most mechanisms answer at once, and are spared the way through a context. */
+static void
+step_answer (SmtpOperation *self)
+{
+  gboolean more;
+
+  smtp_engine_get_challenge (self->client->engine, &more);
+  if (more && !self->answer_ready && SMTP_AUTH_GET_CLASS (self->auth)->prepare_next != NULL)
+    take_slow_step (self, begin_answer);
+  else
+    answer_challenge (self);
 }
 
 /* ---- the end of the connection -------------------------------------------- */
@@ -529,7 +586,7 @@ step_run (SmtpOperation *self)
       take_slow_step (self, begin_handshake);
       break;
     case SMTP_RUN_AUTH:
-      answer_challenge (self);
+      step_answer (self);
       break;
     case SMTP_RUN_DONE:
       if (self->length == 0 || smtp_engine_next (client->engine) != SMTP_ENGINE_BODY)

@@ -17,6 +17,7 @@
 #include "smtp-plain-auth.h"
 #include "smtp-login-auth.h"
 #include "smtp-cram-md5-auth.h"
+#include "smtp-scram-auth.h"
 #include "smtp-recipient.h"
 #include "smtp-message.h"
 #include "smtp-client.h"

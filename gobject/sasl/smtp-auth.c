@@ -187,3 +187,37 @@ smtp_auth_prepare (SmtpAuth       *self,
 
   SMTP_AUTH_GET_CLASS (self)->prepare (self, server, task);
 }
+
+/**
+ * smtp_auth_prepare_next:
+ * @self: a mechanism
+ * @challenge: what [vfunc@Auth.next] will be asked to answer
+ * @task: a task to return: with a boolean, or with an error, which aborts the
+ *   exchange
+ *
+ * Does what takes time before a challenge can be answered: long computations,
+ * questions to a smart card or a Kerberos server. Mechanisms may implement
+ * this; [method@Client.authenticate] calls it before [vfunc@Auth.next] for
+ * each challenge, and not for the server's success.
+ *
+ * The task is as in [vfunc@Auth.prepare]: it must be returned on the context
+ * it was created on, now or later, and ends with the client's time-out. Its
+ * cancellable ([method@Gio.Task.get_cancellable]) tells when nobody waits for
+ * it any more. Without an implementation the challenge is answered at once.
+ *
+ * Since: 1.0
+ */
+void
+smtp_auth_prepare_next (SmtpAuth *self,
+                        GBytes   *challenge,
+                        GTask    *task)
+{
+  g_return_if_fail (SMTP_IS_AUTH (self));
+  g_return_if_fail (challenge != NULL);
+  g_return_if_fail (G_IS_TASK (task));
+
+  if (SMTP_AUTH_GET_CLASS (self)->prepare_next != NULL)
+    SMTP_AUTH_GET_CLASS (self)->prepare_next (self, challenge, task);
+  else
+    g_task_return_boolean (task, TRUE);
+}

@@ -25,6 +25,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpAuth, smtp_auth, SMTP, AUTH, GObject)
  * @next: answers a challenge; see [vfunc@Auth.next]
  * @prepare: optional: obtains what must be waited for; see
  *   [vfunc@Auth.prepare]
+ * @prepare_next: optional: does what takes time before a challenge is
+ *   answered; see [vfunc@Auth.prepare_next]
  *
  * What a mechanism implements.
  *
@@ -49,9 +51,12 @@ struct _SmtpAuthClass
   void     (*prepare) (SmtpAuth        *self,
                        SmtpServerInfo  *server,
                        GTask           *task);
+  void     (*prepare_next) (SmtpAuth   *self,
+                       GBytes          *challenge,
+                       GTask           *task);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 SMTP_AVAILABLE_IN_1_0
@@ -69,6 +74,10 @@ gboolean smtp_auth_next    (SmtpAuth        *self,
 SMTP_AVAILABLE_IN_1_0
 void     smtp_auth_prepare (SmtpAuth        *self,
                             SmtpServerInfo  *server,
+                            GTask           *task);
+SMTP_AVAILABLE_IN_1_0
+void     smtp_auth_prepare_next (SmtpAuth   *self,
+                            GBytes          *challenge,
                             GTask           *task);
 
 G_END_DECLS

@@ -392,6 +392,7 @@ typedef struct
 {
   SmtpAuth  parent_instance;
 
+  gboolean  answering; /* the next four are for prepare_next, not prepare */
   gboolean  waits;     /* the preparation ends later */
   gboolean  never;     /* or not at all */
   SmtpClient *closes;  /* what the preparation closes */
@@ -402,6 +403,7 @@ typedef struct
   GError   *confirm_error;
   gboolean  silent;    /* fails without an error */
   gboolean  prepared;
+  guint     n_prepared; /* challenges */
   gboolean  saw_tls;
 } OwnAuth;
 
@@ -469,14 +471,11 @@ return_later (gpointer task)
 }
 
 static void
-own_auth_prepare (SmtpAuth       *auth,
-                  SmtpServerInfo *server,
-                  GTask          *task)
+own_auth_wait (OwnAuth *self,
+               GTask   *task)
 {
-  OwnAuth *self = (OwnAuth *) auth;
   g_autoptr (GSource) source = NULL;
 
-  self->prepared = TRUE;
   if (self->closes != NULL)
     smtp_client_close (self->closes);
 
@@ -495,6 +494,35 @@ own_auth_prepare (SmtpAuth       *auth,
   source = self->waits ? g_timeout_source_new (20) : g_idle_source_new ();
   g_source_set_callback (source, return_later, g_object_ref (task), g_object_unref);
   g_source_attach (source, g_task_get_context (task));
+}
+
+static void
+own_auth_prepare (SmtpAuth       *auth,
+                  SmtpServerInfo *server,
+                  GTask          *task)
+{
+  OwnAuth *self = (OwnAuth *) auth;
+
+  self->prepared = TRUE;
+  if (self->answering)
+    g_task_return_boolean (task, TRUE);
+  else
+    own_auth_wait (self, task);
+}
+
+static void
+own_auth_prepare_next (SmtpAuth *auth,
+                       GBytes   *challenge,
+                       GTask    *task)
+{
+  OwnAuth *self = (OwnAuth *) auth;
+
+  g_assert_cmpuint (g_bytes_get_size (challenge), >, 0);
+  self->n_prepared++;
+  if (self->answering)
+    own_auth_wait (self, task);
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -517,6 +545,7 @@ own_auth_class_init (OwnAuthClass *klass)
   klass->start = own_auth_start;
   klass->next = own_auth_next;
   klass->prepare = own_auth_prepare;
+  klass->prepare_next = own_auth_prepare_next;
 }
 
 static void
@@ -592,6 +621,102 @@ test_own_prepare_never_ends (Fixture *f)
   g_task_return_boolean (auth->task, TRUE);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+}
+
+/* Time for an answer: twice, and not for the server's success. */
+static void
+test_own_answers_later (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->answering = TRUE;
+  auth->waits = TRUE;
+  x_authenticate (f, SMTP_AUTH (auth));
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (auth->n_prepared, ==, 2);
+  g_assert_true (smtp_client_get_authenticated (f->client));
+}
+
+static void
+test_own_answer_fails (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->answering = TRUE;
+  auth->prepare_error = own_error ();
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no token today");
+  g_assert_true (smtp_test_server_wait_for_closed (f->server, 1, 10000));
+  g_assert_cmpuint (count_commands (f, "*"), ==, 1);
+  g_assert_cmpuint (auth->n_prepared, ==, 1);
+}
+
+static void
+test_own_answer_closes (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->answering = TRUE;
+  auth->closes = f->client;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CLOSED, "127.0.0.1");
+  expect_state (f, SMTP_CLIENT_STATE_BROKEN);
+}
+
+static void
+test_own_answer_never_comes (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->answering = TRUE;
+  auth->never = TRUE;
+  smtp_client_set_timeout (f->client, 1);
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, NULL);
+  g_assert_true (smtp_test_server_wait_for_closed (f->server, 1, 10000));
+  g_assert_cmpuint (count_commands (f, "*"), ==, 1);
+
+  g_clear_object (&f->client);
+  g_task_return_boolean (auth->task, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static gboolean
+cancel_soon (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+cancel_from_thread (gpointer cancellable)
+{
+  g_usleep (50000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+test_own_answer_cancelled (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+  GThread *thread = NULL;
+
+  auth->answering = TRUE;
+  auth->never = TRUE;
+  f->cancellable = g_cancellable_new ();
+  if (f->async)
+    g_timeout_add (50, cancel_soon, f->cancellable);
+  else
+    thread = g_thread_new ("cancel", cancel_from_thread, f->cancellable);
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CANCELLED, "127.0.0.1");
+  expect_state (f, SMTP_CLIENT_STATE_BROKEN);
+  g_assert_true (g_cancellable_is_cancelled (g_task_get_cancellable (auth->task)));
+  if (thread != NULL)
+    g_thread_join (thread);
+  g_task_return_boolean (auth->task, TRUE);
 }
 
 static void
@@ -687,6 +812,11 @@ main (int    argc,
   add_scenario ("/auth/own-prepare-fails", test_own_prepare_fails);
   add_scenario ("/auth/own-prepare-closes", test_own_prepare_closes);
   add_scenario ("/auth/own-prepare-never-ends", test_own_prepare_never_ends);
+  add_scenario ("/auth/own-answers-later", test_own_answers_later);
+  add_scenario ("/auth/own-answer-fails", test_own_answer_fails);
+  add_scenario ("/auth/own-answer-closes", test_own_answer_closes);
+  add_scenario ("/auth/own-answer-never-comes", test_own_answer_never_comes);
+  add_scenario ("/auth/own-answer-cancelled", test_own_answer_cancelled);
   add_scenario ("/auth/own-start-fails", test_own_start_fails);
   add_scenario ("/auth/own-next-fails", test_own_next_fails);
   add_scenario ("/auth/own-fails-silently", test_own_fails_silently);
