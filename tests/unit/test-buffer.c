@@ -174,7 +174,7 @@ static void
 test_gives_back (void)
 {
   SmtpBuffer buffer = { 0 };
-  gsize length = 1024 * 1024;
+  gsize length = 4 * 1024 * 1024;
   g_autofree char *filling = g_malloc0 (length);
 
   smtp_buffer_append (&buffer, filling, length);
