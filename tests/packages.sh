@@ -9,12 +9,15 @@ This is no Debian. What is needed, under the names of
 
   Fedora      gcc meson ninja-build glib2-devel gnutls-devel glib-networking
               gobject-introspection-devel vala gjs python3-gobject gi-docgen
-              gmime30-devel postfix cyrus-sasl-plain cyrus-sasl-md5 dovecot valgrind clang compiler-rt
+              gmime30-devel postfix cyrus-sasl-plain cyrus-sasl-md5 dovecot libgsasl-devel
+              valgrind clang compiler-rt
   Arch        gcc meson ninja glib2-devel gnutls glib-networking gobject-introspection
-              vala gjs python-gobject gi-docgen gmime3 postfix cyrus-sasl dovecot valgrind clang compiler-rt
+              vala gjs python-gobject gi-docgen gmime3 postfix cyrus-sasl dovecot gsasl
+              valgrind clang compiler-rt
   openSUSE    gcc meson ninja glib2-devel libgnutls-devel glib-networking
               gobject-introspection-devel vala gjs python3-gobject gi-docgen
-              gmime-devel postfix cyrus-sasl-plain cyrus-sasl-crammd5 dovecot23 valgrind clang
+              gmime-devel postfix cyrus-sasl-plain cyrus-sasl-crammd5 dovecot23
+              libgsasl-devel valgrind clang
 
 Going on with what is installed.
 EOF

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#ifdef HAVE_GSASL
+# include "smtp-test-gsasl.h"
+#endif
+
 #define REPLY_ACCEPTED "235 2.7.0 Authentication successful"
 #define REPLY_REJECTED "535 5.7.8 Authentication credentials invalid"
 #define REPLY_CANCELLED "501 5.7.0 Authentication cancelled"
@@ -24,6 +28,9 @@ struct _SmtpTestAuth
   char *challenge;        /* CRAM-MD5 */
   char *login_name;       /* LOGIN, after its first answer */
   char *user;             /* whom the exchange accepted */
+#ifdef HAVE_GSASL
+  SmtpTestGsasl *gsasl;   /* SCRAM */
+#endif
 };
 
 static char *
@@ -115,6 +122,24 @@ cram_md5_step (SmtpTestAuth *self,
   return accept_if (self, g_strcmp0 (data, expected) == 0, self->username);
 }
 
+#ifdef HAVE_GSASL
+static char *
+gsasl_exchange_step (SmtpTestAuth *self,
+                     const char   *data,
+                     gsize         length)
+{
+  g_autofree char *user = NULL;
+  g_autofree char *text = NULL;
+  gboolean accepted;
+
+  text = smtp_test_gsasl_step (self->gsasl, data, length, &accepted, &user);
+  if (text != NULL)
+    return challenge (text);
+
+  return accept_if (self, accepted, user);
+}
+#endif
+
 static const struct
 {
   const char *name;
@@ -125,11 +150,32 @@ static const struct
   { "CRAM-MD5", cram_md5_step },
 };
 
+/* Returns NULL for a mechanism that this does not have. */
+static SmtpTestAuth *
+auth_new_scram (const char            *mechanism,
+                const SmtpTestAccount *account)
+{
+#ifdef HAVE_GSASL
+  SmtpTestGsasl *gsasl = smtp_test_gsasl_new (mechanism, account->username, account->password,
+                                              account->tls_unique, account->tls_exporter);
+
+  if (gsasl != NULL)
+    {
+      SmtpTestAuth *self = g_new0 (SmtpTestAuth, 1);
+
+      self->step = gsasl_exchange_step;
+      self->gsasl = gsasl;
+      return self;
+    }
+#endif
+
+  return NULL;
+}
+
 /* Returns NULL for a mechanism that only a script can play. */
 SmtpTestAuth *
-smtp_test_auth_new (const char *mechanism,
-                    const char *username,
-                    const char *password)
+smtp_test_auth_new (const char            *mechanism,
+                    const SmtpTestAccount *account)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (mechanisms); i++)
     if (g_ascii_strcasecmp (mechanism, mechanisms[i].name) == 0)
@@ -137,12 +183,12 @@ smtp_test_auth_new (const char *mechanism,
         SmtpTestAuth *self = g_new0 (SmtpTestAuth, 1);
 
         self->step = mechanisms[i].step;
-        self->username = username;
-        self->password = password;
+        self->username = account->username;
+        self->password = account->password;
         return self;
       }
 
-  return NULL;
+  return g_ascii_strncasecmp (mechanism, "SCRAM-", strlen ("SCRAM-")) == 0 ? auth_new_scram (mechanism, account) : NULL;
 }
 
 void
@@ -151,6 +197,9 @@ smtp_test_auth_free (SmtpTestAuth *self)
   g_free (self->challenge);
   g_free (self->login_name);
   g_free (self->user);
+#ifdef HAVE_GSASL
+  g_clear_pointer (&self->gsasl, smtp_test_gsasl_free);
+#endif
   g_free (self);
 }
 

@@ -8,9 +8,18 @@ G_BEGIN_DECLS
 
 typedef struct _SmtpTestAuth SmtpTestAuth;
 
-SmtpTestAuth *smtp_test_auth_new      (const char   *mechanism,
-                                       const char   *username,
-                                       const char   *password);
+/* Whom to accept, and over which connection. All of it lives as long as the
+ * session. */
+typedef struct
+{
+  const char *username;
+  const char *password;
+  const char *tls_unique;    /* in base64; NULL: no channel binding */
+  const char *tls_exporter;
+} SmtpTestAccount;
+
+SmtpTestAuth *smtp_test_auth_new      (const char            *mechanism,
+                                       const SmtpTestAccount *account);
 void          smtp_test_auth_free     (SmtpTestAuth *self);
 char         *smtp_test_auth_step     (SmtpTestAuth *self,
                                        const char   *response);

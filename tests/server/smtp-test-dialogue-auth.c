@@ -40,6 +40,33 @@ auth_step (SmtpTestDialogue *self,
   return smtp_test_auth_step (self->auth, response);
 }
 
+static gboolean
+offers_binding (SmtpTestConfig *config)
+{
+  for (gsize i = 0; config->auth_mechanisms[i] != NULL; i++)
+    if (g_str_has_suffix (config->auth_mechanisms[i], "-PLUS"))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* A server that does not offer channel binding knows nothing of it. One that
+ * does notices a client that was told otherwise. */
+static SmtpTestAuth *
+new_auth (SmtpTestDialogue *self,
+          const char       *mechanism)
+{
+  gboolean binds = offers_binding (self->config);
+  const SmtpTestAccount account = {
+    .username = self->config->username,
+    .password = self->config->password,
+    .tls_unique = binds ? self->tls_unique : NULL,
+    .tls_exporter = binds ? self->tls_exporter : NULL,
+  };
+
+  return smtp_test_auth_new (mechanism, &account);
+}
+
 /* Begins an exchange, and gives the reply that is due. */
 char *
 smtp_test_dialogue_auth (SmtpTestDialogue *self)
@@ -52,7 +79,7 @@ smtp_test_dialogue_auth (SmtpTestDialogue *self)
   if (refusal != NULL)
     return g_strdup (refusal);
 
-  self->auth = smtp_test_auth_new (words[0], self->config->username, self->config->password);
+  self->auth = new_auth (self, words[0]);
   initial = words[1];
   /* RFC 4954: "=" stands for an initial response without octets. */
   if (initial != NULL && g_str_equal (initial, "="))

@@ -33,6 +33,8 @@ struct _SmtpTestDialogue
   char *client_name;         /* NULL before EHLO, HELO or LHLO */
   SmtpTestAuth *auth;        /* the exchange under way */
   char *authenticated_as;
+  char *tls_unique;          /* channel bindings in base64, NULL for none */
+  char *tls_exporter;
 
   /* the command being answered */
   char *verb;

@@ -43,6 +43,8 @@ smtp_test_dialogue_free (SmtpTestDialogue *self)
   g_clear_pointer (&self->auth, smtp_test_auth_free);
   g_free (self->client_name);
   g_free (self->authenticated_as);
+  g_free (self->tls_unique);
+  g_free (self->tls_exporter);
   g_free (self->verb);
   g_free (self->argument);
   g_free (self->path);
@@ -219,6 +221,19 @@ smtp_test_dialogue_start (SmtpTestDialogue *self,
     self->phase = PHASE_GARBAGE;
   else
     step->action = SMTP_TEST_ACTION_HANDSHAKE;
+}
+
+/* What binds an authentication to this TLS connection, in base64; before
+ * smtp_test_dialogue_tls_done(). */
+void
+smtp_test_dialogue_take_bindings (SmtpTestDialogue *self,
+                                  char             *tls_unique,
+                                  char             *tls_exporter)
+{
+  g_free (self->tls_unique);
+  g_free (self->tls_exporter);
+  self->tls_unique = tls_unique;
+  self->tls_exporter = tls_exporter;
 }
 
 /* RFC 3207 §4.2: nothing from before TLS counts. */

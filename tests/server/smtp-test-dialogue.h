@@ -41,6 +41,9 @@ SmtpTestDialogue *smtp_test_dialogue_new            (SmtpTestConfig   *config,
 void              smtp_test_dialogue_free           (SmtpTestDialogue *self);
 void              smtp_test_dialogue_start          (SmtpTestDialogue *self,
                                                      SmtpTestStep     *step);
+void              smtp_test_dialogue_take_bindings  (SmtpTestDialogue *self,
+                                                     char             *tls_unique,
+                                                     char             *tls_exporter);
 void              smtp_test_dialogue_tls_done       (SmtpTestDialogue *self,
                                                      SmtpTestStep     *step);
 gboolean          smtp_test_dialogue_feed           (SmtpTestDialogue *self,

@@ -322,6 +322,22 @@ on_client_certificate (GTlsConnection       *tls,
   return TRUE;
 }
 
+/* In base64; NULL when this connection does not have it. */
+static char *
+read_binding (GTlsConnection         *tls,
+              GTlsChannelBindingType  type)
+{
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+
+  /* RFC 9266 §3: it says nothing about TLS 1.3. */
+  if (type == G_TLS_CHANNEL_BINDING_TLS_UNIQUE &&
+      g_tls_connection_get_protocol_version (tls) >= G_TLS_PROTOCOL_VERSION_TLS_1_3)
+    return NULL;
+
+  return g_tls_connection_get_channel_binding_data (tls, type, data, NULL) ? g_base64_encode (data->data, data->len)
+                                                                           : NULL;
+}
+
 static void
 on_handshake (GObject      *source,
               GAsyncResult *result,
@@ -333,6 +349,9 @@ on_handshake (GObject      *source,
     return;
 
   self->has_read = FALSE;
+  smtp_test_dialogue_take_bindings (self->dialogue,
+                                    read_binding (G_TLS_CONNECTION (source), G_TLS_CHANNEL_BINDING_TLS_UNIQUE),
+                                    read_binding (G_TLS_CONNECTION (source), G_TLS_CHANNEL_BINDING_TLS_EXPORTER));
   smtp_test_dialogue_tls_done (self->dialogue, &self->step);
   self->in_step = TRUE;
   session_run (self);
