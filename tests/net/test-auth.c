@@ -395,6 +395,7 @@ typedef struct
   gboolean  answering; /* the next four are for prepare_next, not prepare */
   gboolean  waits;     /* the preparation ends later */
   gboolean  never;     /* or not at all */
+  GCancellable *cancels; /* what is cancelled while it is waited for */
   SmtpClient *closes;  /* what the preparation closes */
   GTask    *task;
   GError   *prepare_error;
@@ -470,6 +471,23 @@ return_later (gpointer task)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_cancel (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+cancel_soon (OwnAuth *self,
+             GTask   *task)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, on_cancel, self->cancels, NULL);
+  g_source_attach (source, g_task_get_context (task));
+}
+
 static void
 own_auth_wait (OwnAuth *self,
                GTask   *task)
@@ -484,6 +502,9 @@ own_auth_wait (OwnAuth *self,
       g_task_return_error (task, g_error_copy (self->prepare_error));
       return;
     }
+
+  if (self->cancels != NULL)
+    cancel_soon (self, task);
 
   if (self->never)
     {
@@ -682,40 +703,19 @@ test_own_answer_never_comes (Fixture *f)
     ;
 }
 
-static gboolean
-cancel_soon (gpointer cancellable)
-{
-  g_cancellable_cancel (cancellable);
-  return G_SOURCE_REMOVE;
-}
-
-static gpointer
-cancel_from_thread (gpointer cancellable)
-{
-  g_usleep (50000);
-  g_cancellable_cancel (cancellable);
-  return NULL;
-}
-
 static void
 test_own_answer_cancelled (Fixture *f)
 {
   g_autoptr (OwnAuth) auth = new_own_auth (f);
-  GThread *thread = NULL;
 
   auth->answering = TRUE;
   auth->never = TRUE;
   f->cancellable = g_cancellable_new ();
-  if (f->async)
-    g_timeout_add (50, cancel_soon, f->cancellable);
-  else
-    thread = g_thread_new ("cancel", cancel_from_thread, f->cancellable);
+  auth->cancels = f->cancellable;
   x_authenticate (f, SMTP_AUTH (auth));
   expect_error (f, G_IO_ERROR, G_IO_ERROR_CANCELLED, "127.0.0.1");
   expect_state (f, SMTP_CLIENT_STATE_BROKEN);
   g_assert_true (g_cancellable_is_cancelled (g_task_get_cancellable (auth->task)));
-  if (thread != NULL)
-    g_thread_join (thread);
   g_task_return_boolean (auth->task, TRUE);
 }
 
