@@ -363,6 +363,32 @@ scenarios['prepare-fails'] = async t => {
     assert(!t.server.get_commands().some(command => command.startsWith('AUTH')));
 };
 
+// Takes its time before an answer.
+const Thoughtful = GObject.registerClass(class Thoughtful extends Prepared {
+    vfunc_prepare(server, task) {
+        task.return_boolean(true);
+    }
+
+    vfunc_prepare_next(challenge, task) {
+        this.challenges = (this.challenges ?? 0) + 1;
+        super.vfunc_prepare(null, task);
+    }
+});
+
+scenarios['prepare-next'] = async t => {
+    const auth = new Thoughtful();
+    await signIn(t, 'PLAIN', auth);
+    assert(auth.challenges === 1);
+};
+
+scenarios['prepare-next-fails'] = async t => {
+    await openForAuth(t, 'PLAIN');
+    const auth = new Thoughtful();
+    auth.error = ownError();
+    await expectError(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, t.call('authenticate', auth));
+    assert(t.server.get_commands().includes('*'));
+};
+
 // Throws what it is told to, where it is told to.
 const Failing = GObject.registerClass(class Failing extends Smtp.Auth {
     vfunc_start() {

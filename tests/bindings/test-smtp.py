@@ -344,6 +344,33 @@ def test_prepare_fails(t):
     assert not any(command.startswith('AUTH') for command in t.server.get_commands())
 
 
+class Thoughtful(Prepared):
+    """Takes its time before an answer."""
+
+    challenges = 0
+
+    def do_prepare(self, server, task):
+        task.return_boolean(True)
+
+    def do_prepare_next(self, challenge, task):
+        self.challenges += 1
+        Prepared.do_prepare(self, None, task)
+
+
+def test_prepare_next(t):
+    auth = Thoughtful()
+    sign_in(t, 'PLAIN', auth)
+    assert auth.challenges == 1
+
+
+def test_prepare_next_fails(t):
+    open_for_auth(t, 'PLAIN')
+    auth = Thoughtful()
+    auth.error = GLib.Error.new_literal(Gio.io_error_quark(), 'no card', Gio.IOErrorEnum.NOT_FOUND)
+    expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, t.call, 'authenticate', auth)
+    assert '*' in t.server.get_commands()
+
+
 class Failing(Smtp.Auth):
     """Raises what it is told to, where it is told to."""
 
