@@ -38,7 +38,11 @@ Smtp.Message[] make_several (int n) {
 }
 
 void start (Fixture t, string[] extensions, string[]? mechanisms = null) throws Error {
-    t.server.extensions = extensions;
+    // A constant array of Vala has no NULL at its end, one that grew has.
+    string[] terminated = {};
+    foreach (var extension in extensions)
+        terminated += extension;
+    t.server.extensions = terminated;
     t.start (mechanisms);
 }
 
