@@ -670,7 +670,8 @@ install_settings (void)
    * Other waits are in the proportion of RFC 5321 §4.5.3.2: two fifths for the
    * reply to `DATA`, three fifths for a block of content to leave, twice as
    * much for the verdict on a message. Connecting and the TLS handshake have
-   * as long as a reply. A reply that trickles in does not extend the time.
+   * as long as a reply. A reply that trickles in does not extend the time. The
+   * answer to `QUIT` is waited for two seconds at the most, also with 0.
    *
    * Since: 1.0
    */

@@ -52,7 +52,7 @@ struct _SmtpConnection
   /* Whether a read may find something. A read that finds nothing costs as much
    * as one that does, and after a write there is nothing yet. */
   gboolean               hopeful;
-  gsize                  moved;    /* octets written since the last wait */
+  gsize                  moved;    /* octets written since the operation began or waited */
   gsize                  unlooked; /* octets written since a reply was looked for */
 
   guint8                *record;   /* for the parts of a TLS record; NULL before the first */
@@ -239,6 +239,7 @@ void
 smtp_connection_begin (SmtpConnection *self)
 {
   self->armed = FALSE;
+  self->moved = 0;
 }
 
 /* 0: any. */

@@ -61,16 +61,12 @@ smtp_recipient_list_init (SmtpRecipientList *self)
   self->recipients = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
-/*< private >
- */
 SmtpRecipientList *
 smtp_recipient_list_new (void)
 {
   return g_object_new (SMTP_TYPE_RECIPIENT_LIST, NULL);
 }
 
-/*< private >
- */
 void
 smtp_recipient_list_append (SmtpRecipientList *self,
                             SmtpRecipient     *recipient)
