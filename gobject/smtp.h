@@ -13,6 +13,7 @@
 #include "smtp-reply.h"
 #include "smtp-capabilities.h"
 #include "smtp-server-info.h"
+#include "smtp-credentials.h"
 #include "smtp-auth.h"
 #include "smtp-plain-auth.h"
 #include "smtp-login-auth.h"

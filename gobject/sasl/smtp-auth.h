@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "smtp-credentials.h"
 #include "smtp-server-info.h"
 #include "smtp-version.h"
 
@@ -27,6 +28,8 @@ G_DECLARE_DERIVABLE_TYPE (SmtpAuth, smtp_auth, SMTP, AUTH, GObject)
  *   [vfunc@Auth.prepare]
  * @prepare_next: optional: does what takes time before a challenge is
  *   answered; see [vfunc@Auth.prepare_next]
+ * @retry: optional: whether to begin anew after a failure; see
+ *   [vfunc@Auth.retry]
  *
  * What a mechanism implements.
  *
@@ -54,10 +57,16 @@ struct _SmtpAuthClass
   void     (*prepare_next) (SmtpAuth   *self,
                        GBytes          *challenge,
                        GTask           *task);
+  gboolean (*retry)   (SmtpAuth        *self,
+                       SmtpServerInfo  *server,
+                       const GError    *failure);
 
   /*< private >*/
-  gpointer padding[7];
+  gpointer padding[6];
 };
+
+SMTP_AVAILABLE_IN_1_0
+SmtpCredentials *smtp_auth_get_credentials (SmtpAuth *self);
 
 SMTP_AVAILABLE_IN_1_0
 gboolean smtp_auth_start   (SmtpAuth        *self,
@@ -79,6 +88,10 @@ SMTP_AVAILABLE_IN_1_0
 void     smtp_auth_prepare_next (SmtpAuth   *self,
                             GBytes          *challenge,
                             GTask           *task);
+SMTP_AVAILABLE_IN_1_0
+gboolean smtp_auth_retry   (SmtpAuth        *self,
+                            SmtpServerInfo  *server,
+                            const GError    *failure);
 
 G_END_DECLS
 
