@@ -152,7 +152,7 @@ smtp_auth_init (SmtpAuth *self)
  * g_autoptr (SmtpAuth) auth = smtp_auth_create ("GSSAPI", NULL, &error);
  * ```
  *
- * Which one is best for a server is what `SmtpAutoAuth` finds out.
+ * Which one is best for a server is what [class@AutoAuth] finds out.
  *
  * Returns: (transfer full): a new mechanism, or %NULL with `AUTH_UNAVAILABLE`
  *   of [error@ClientError] when there is none of this name

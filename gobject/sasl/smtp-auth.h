@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * An extension is a subclass of [class@Auth], and its name that of the
  * mechanism (`GSSAPI`). It is created by `g_object_new()` with nothing but
  * its [property@Auth:credentials]. Its priority is its strength, by which
- * `SmtpAutoAuth` chooses:
+ * [class@AutoAuth] chooses:
  *
  * - 95 … 93: `SCRAM-SHA-512-PLUS`, `SCRAM-SHA-256-PLUS`, `SCRAM-SHA-1-PLUS`:
  *   both sides prove that they know the password and that nobody is between
