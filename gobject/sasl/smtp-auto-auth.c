@@ -9,6 +9,7 @@
 #include "smtp-auth-private.h"
 #include "smtp-credentials-private.h"
 #include "smtp-error.h"
+#include "smtp-oauth.h"
 #include "smtp-scram-auth-private.h"
 #include "smtp-server-info-private.h"
 
@@ -755,4 +756,24 @@ smtp_auto_auth_get_mechanism (SmtpAutoAuth *self)
   g_return_val_if_fail (SMTP_IS_AUTO_AUTH (self), NULL);
 
   return self->mechanism;
+}
+
+/**
+ * smtp_auto_auth_get_failure:
+ * @self: an automatic choice
+ *
+ * Gets what the server said of the access token that it refused, when the
+ * mechanism that was chosen last is one that shows a token.
+ *
+ * Returns: (transfer none) (nullable): the failure, or %NULL when no token was
+ *   refused or the server has not said why
+ *
+ * Since: 1.0
+ */
+SmtpOauthFailure *
+smtp_auto_auth_get_failure (SmtpAutoAuth *self)
+{
+  g_return_val_if_fail (SMTP_IS_AUTO_AUTH (self), NULL);
+
+  return G_TYPE_CHECK_INSTANCE_TYPE (self->chosen, SMTP_TYPE_OAUTH) ? smtp_oauth_get_failure (self->chosen) : NULL;
 }
