@@ -15,6 +15,8 @@
 #include "smtp-server-info.h"
 #include "smtp-credentials.h"
 #include "smtp-auth.h"
+#include "smtp-auth-pin.h"
+#include "smtp-auto-auth.h"
 #include "smtp-plain-auth.h"
 #include "smtp-login-auth.h"
 #include "smtp-cram-md5-auth.h"

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "smtp-auth-extension.h"
 #include "smtp-credentials-private.h"
 #include "smtp-error.h"
 
@@ -136,6 +137,66 @@ smtp_auth_class_init (SmtpAuthClass *klass)
 static void
 smtp_auth_init (SmtpAuth *self)
 {
+}
+
+/**
+ * smtp_auth_create:
+ * @mechanism: a mechanism's name, in upper case
+ * @credentials: (nullable): who signs in, and by what
+ * @error: return location for an error
+ *
+ * Creates a mechanism by its name: one of the library, or one of a module that
+ * is installed.
+ *
+ * ```c
+ * g_autoptr (SmtpAuth) auth = smtp_auth_create ("GSSAPI", NULL, &error);
+ * ```
+ *
+ * Which one is best for a server is what [class@AutoAuth] finds out.
+ *
+ * Returns: (transfer full): a new mechanism, or %NULL with `AUTH_UNAVAILABLE`
+ *   of [error@ClientError] when there is none of this name
+ *
+ * Since: 1.0
+ */
+SmtpAuth *
+smtp_auth_create (const char       *mechanism,
+                  SmtpCredentials  *credentials,
+                  GError          **error)
+{
+  GIOExtension *extension;
+
+  g_return_val_if_fail (mechanism != NULL, NULL);
+  g_return_val_if_fail (credentials == NULL || SMTP_IS_CREDENTIALS (credentials), NULL);
+
+  extension = smtp_auth_extension_find (mechanism);
+  if (extension != NULL)
+    return g_object_new (g_io_extension_get_type (extension), "credentials", credentials, NULL);
+
+  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+               _("There is no authentication mechanism %s here"), mechanism);
+  return NULL;
+}
+
+/**
+ * smtp_auth_list_mechanisms:
+ *
+ * Lists the mechanisms that there are, of the library and of modules, the
+ * strongest first.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names
+ *
+ * Since: 1.0
+ */
+char **
+smtp_auth_list_mechanisms (void)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (GList *l = smtp_auth_extension_list (); l != NULL; l = l->next)
+    g_ptr_array_add (names, g_strdup (g_io_extension_get_name (l->data)));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
 }
 
 /**
