@@ -455,21 +455,26 @@ new_auth_with (Fixture    *f,
   return auth;
 }
 
+/* Another connection to the server that runs. */
+static void
+open_another (Fixture *f)
+{
+  new_client (f, SMTP_SECURITY_NONE);
+  x_open (f);
+  g_assert_no_error (f->error);
+}
+
 static void
 test_first_token (Fixture *f)
 {
+  offer (f, TOKEN);
+  start_server (f);
   for (guint later = 0; later < 2; later++)
     {
       Source source = { .token = TOKEN, .later = later };
       g_autoptr (SmtpAuth) auth = new_auth_with (f, NULL, &source);
 
-      if (later == 0)
-        open_for (f, TOKEN);
-      else
-        {
-          new_client (f, SMTP_SECURITY_NONE);
-          x_open (f);
-        }
+      open_another (f);
       x_authenticate (f, auth);
       g_assert_no_error (f->error);
       g_assert_cmpuint (source.n, ==, 1);
@@ -506,6 +511,114 @@ test_no_credentials (Fixture *f)
   open_for (f, TOKEN);
   x_authenticate (f, auth);
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "needs credentials");
+  g_assert_cmpuint (count_commands (f, "AUTH"), ==, 0);
+}
+
+/* One that has expired is replaced on the same connection, which would be left
+ * after a refusal. */
+static void
+test_expired (Fixture *f)
+{
+  offer (f, TOKEN);
+  start_server (f);
+  for (guint later = 0; later < 2; later++)
+    {
+      Source source = { .token = TOKEN, .later = later };
+      g_autoptr (SmtpAuth) auth = new_auth_with (f, "expired", &source);
+
+      open_another (f);
+      smtp_client_set_stay_open_after_refusal (f->client, FALSE);
+      smtp_test_server_clear_commands (f->server);
+      x_authenticate (f, auth);
+      g_assert_no_error (f->error);
+      g_assert_true (smtp_client_get_authenticated (f->client));
+      g_assert_cmpuint (source.n, ==, 1);
+      g_assert_cmpuint (count_commands (f, "AUTH"), ==, 2);
+      g_assert_null (get_failure (auth));
+      expect_hidden (f, f->transcript->str);
+    }
+}
+
+/* A second refusal is final; the next authentication may ask again. */
+static void
+test_expired_twice (Fixture *f)
+{
+  Source source = { .token = "another" };
+  g_autoptr (SmtpAuth) auth = new_auth_with (f, "expired", &source);
+
+  open_for (f, TOKEN);
+  for (guint i = 1; i <= 2; i++)
+    {
+      x_authenticate (f, auth);
+      expect_refused (f, auth);
+      g_assert_cmpuint (source.n, ==, i);
+      g_assert_cmpuint (count_commands (f, "AUTH"), ==, 2 * i);
+    }
+
+  source.token = TOKEN;
+  x_authenticate (f, auth);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (source.n, ==, 3);
+}
+
+static void
+test_expired_for_good (Fixture *f)
+{
+  Source source = { .fails = TRUE };
+  g_autoptr (SmtpAuth) auth = new_auth_with (f, "expired", &source);
+
+  open_for (f, TOKEN);
+  x_authenticate (f, auth);
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "no network");
+  g_assert_cmpuint (source.n, ==, 1);
+  g_assert_cmpuint (count_commands (f, "AUTH"), ==, 1);
+  /* Why a new one was wanted. */
+  g_assert_nonnull (get_failure (auth));
+}
+
+/* Not every refusal is about the token. */
+static void
+test_not_now (Fixture *f)
+{
+  Source source = { .token = TOKEN };
+  g_autoptr (SmtpAuth) auth = new_auth_with (f, TOKEN, &source);
+
+  open_for (f, TOKEN);
+  smtp_test_server_script_reply_text (f->server, "AUTH", "454 4.7.0 later");
+  x_authenticate (f, auth);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_TEMPORARY, "454");
+  g_assert_cmpuint (source.n, ==, 0);
+}
+
+static gboolean
+on_refresh_never (SmtpCredentials *credentials,
+                  GTask           *task,
+                  Fixture         *f)
+{
+  g_cancellable_cancel (f->cancellable);
+  g_object_set_data_full (G_OBJECT (credentials), "task", g_object_ref (task), g_object_unref);
+  return TRUE;
+}
+
+/* Nobody waits for a token any more; who obtains it learns that by its
+ * cancellable, and may still return the task. */
+static void
+test_cancelled (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = new_auth (f, NULL);
+  SmtpCredentials *credentials = smtp_auth_get_credentials (auth);
+  g_autoptr (GTask) task = NULL;
+
+  g_signal_connect (credentials, "refresh", G_CALLBACK (on_refresh_never), f);
+  open_for (f, TOKEN);
+  f->cancellable = g_cancellable_new ();
+  x_authenticate (f, auth);
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+  task = g_object_steal_data (G_OBJECT (credentials), "task");
+  g_assert_true (g_cancellable_is_cancelled (g_task_get_cancellable (task)));
+  g_task_return_boolean (task, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
   g_assert_cmpuint (count_commands (f, "AUTH"), ==, 0);
 }
 
@@ -777,6 +890,11 @@ main (int    argc,
   add_scenarios ("first-token", test_first_token);
   add_scenarios ("no-token", test_no_token);
   add_scenarios ("no-credentials", test_no_credentials);
+  add_scenarios ("expired", test_expired);
+  add_scenarios ("expired-twice", test_expired_twice);
+  add_scenarios ("expired-for-good", test_expired_for_good);
+  add_scenarios ("not-now", test_not_now);
+  add_scenarios ("cancelled", test_cancelled);
   add_scenarios ("asked-once", test_asked_once);
   add_scenario ("/oauth/vectors", test_vectors);
   add_scenario ("/oauth/escapes", test_escapes);
