@@ -15,6 +15,8 @@
 #define SUBMISSION "/usr/lib/dovecot/submission"
 #define MAX_STARTS 5
 #define START_SECONDS 10
+#define LOG_SECONDS 10
+#define TICK_MS 20
 
 /* @LOGIN@, @INTERNAL@: users, who have to be whoever starts it unless that is
  * root. */
@@ -83,9 +85,10 @@ fill_number (GString    *text,
 }
 
 static gboolean
-write_config (Dovecot  *self,
-              guint16   relay_port,
-              GError  **error)
+write_config (Dovecot     *self,
+              guint16      relay_port,
+              const char  *settings,
+              GError     **error)
 {
   g_autoptr (GString) text = g_string_new (config);
   gboolean root = geteuid () == 0;
@@ -95,6 +98,7 @@ write_config (Dovecot  *self,
   if (owner == NULL)
     return fail_errno (error, internal);
 
+  g_string_append (text, settings);
   g_string_replace (text, "@D@", self->directory, 0);
   g_string_replace (text, "@INTERNAL@", internal, 0);
   g_string_replace (text, "@GROUP@", root ? "dovecot" : internal, 0);
@@ -165,7 +169,7 @@ wait_for_port (Dovecot  *self,
                GError  **error)
 {
   gint64 deadline = g_get_monotonic_time () + START_SECONDS * G_TIME_SPAN_SECOND;
-  guint tick = g_timeout_add (20, on_tick, NULL);
+  guint tick = g_timeout_add (TICK_MS, on_tick, NULL);
   gboolean answered;
 
   while (!(answered = answers (self)) && is_running (self) && g_get_monotonic_time () < deadline)
@@ -178,9 +182,10 @@ wait_for_port (Dovecot  *self,
 }
 
 static gboolean
-try_start (Dovecot  *self,
-           guint16   relay_port,
-           GError  **error)
+try_start (Dovecot     *self,
+           guint16      relay_port,
+           const char  *settings,
+           GError     **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE |
                                                                         G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
@@ -188,7 +193,7 @@ try_start (Dovecot  *self,
   g_autofree char *path = g_build_filename (self->directory, "dovecot.conf", NULL);
 
   self->port = find_port (error);
-  if (self->port == 0 || !write_config (self, relay_port, error))
+  if (self->port == 0 || !write_config (self, relay_port, settings, error))
     return FALSE;
 
   g_clear_object (&self->process);
@@ -198,24 +203,45 @@ try_start (Dovecot  *self,
 }
 
 Dovecot *
-dovecot_start (guint16   relay_port,
-               GError  **error)
+dovecot_new (GError **error)
 {
   Dovecot *self = g_new0 (Dovecot, 1);
-  gboolean started = FALSE;
 
   self->directory = g_dir_make_tmp ("smtp-interop-XXXXXX", error);
   if (self->directory != NULL && make_directories (self, error))
-    {
-      /* A port that is taken meanwhile is one reason to fail. */
-      for (guint i = 1; i < MAX_STARTS && !started; i++)
-        started = try_start (self, relay_port, NULL);
-      started = started || try_start (self, relay_port, error);
-    }
-  if (started)
     return self;
 
-  dovecot_print_log (self);
+  dovecot_stop (self);
+  return NULL;
+}
+
+gboolean
+dovecot_run (Dovecot     *self,
+             guint16      relay_port,
+             const char  *settings,
+             GError     **error)
+{
+  gboolean started = FALSE;
+
+  /* A port that is taken meanwhile is one reason to fail. */
+  for (guint i = 1; i < MAX_STARTS && !started; i++)
+    started = try_start (self, relay_port, settings, NULL);
+  started = started || try_start (self, relay_port, settings, error);
+  if (!started)
+    dovecot_print_log (self);
+
+  return started;
+}
+
+Dovecot *
+dovecot_start (guint16   relay_port,
+               GError  **error)
+{
+  Dovecot *self = dovecot_new (error);
+
+  if (self == NULL || dovecot_run (self, relay_port, "", error))
+    return self;
+
   dovecot_stop (self);
   return NULL;
 }
@@ -235,16 +261,48 @@ dovecot_stop (Dovecot *self)
   g_free (self);
 }
 
+/* ---- the log -------------------------------------------------------------- */
+
+static char *
+read_log (Dovecot *self)
+{
+  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
+  char *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, NULL);
+  return text;
+}
+
 void
 dovecot_print_log (Dovecot *self)
 {
-  g_autofree char *path = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = read_log (self);
 
-  if (self->directory == NULL)
-    return;
-
-  path = g_build_filename (self->directory, "log", NULL);
-  if (g_file_get_contents (path, &text, NULL, NULL))
+  if (text != NULL)
     g_printerr ("%s", text);
+}
+
+static gboolean
+has_logged (Dovecot    *self,
+            const char *text)
+{
+  g_autofree char *log = read_log (self);
+
+  return log != NULL && strstr (log, text) != NULL;
+}
+
+/* A process of its own writes it, some time after it was said. */
+gboolean
+dovecot_wait_for_log (Dovecot    *self,
+                      const char *text)
+{
+  gint64 deadline = g_get_monotonic_time () + LOG_SECONDS * G_TIME_SPAN_SECOND;
+  guint tick = g_timeout_add (TICK_MS, on_tick, NULL);
+  gboolean found;
+
+  while (!(found = has_logged (self, text)) && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_source_remove (tick);
+  return found;
 }
