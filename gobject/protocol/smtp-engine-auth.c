@@ -138,7 +138,8 @@ smtp_engine_auth_respond (SmtpEngine *self,
 }
 
 /*< private >
- * The mechanism is content with the server's success.
+ * The mechanism is content with the server's success. Some servers offer more
+ * to those they know.
  */
 void
 smtp_engine_auth_confirm (SmtpEngine *self)
@@ -147,7 +148,43 @@ smtp_engine_auth_confirm (SmtpEngine *self)
 
   self->authenticated = TRUE;
   smtp_engine_end_auth (self);
-  self->op_over = TRUE;
+  smtp_command_renew_greeting (self);
+}
+
+/*< private >
+ * What the exchange failed for: the server's refusal, or what made the
+ * mechanism abort it. NULL when it has not.
+ */
+const GError *
+smtp_engine_get_auth_refusal (SmtpEngine *self)
+{
+  return self->auth_stage == SMTP_AUTH_REFUSED ? self->op_error : NULL;
+}
+
+/*< private >
+ * The mechanism begins anew after a refusal.
+ */
+void
+smtp_engine_auth_retry (SmtpEngine *self)
+{
+  g_return_if_fail (self->auth_stage == SMTP_AUTH_REFUSED);
+
+  g_clear_error (&self->op_error);
+  smtp_engine_end_auth (self);
+}
+
+/*< private >
+ * The refusal is final. A refused client takes its leave without waiting for
+ * the answer, unless it may try again.
+ */
+void
+smtp_engine_auth_give_up (SmtpEngine *self)
+{
+  g_return_if_fail (self->auth_stage == SMTP_AUTH_REFUSED);
+
+  smtp_engine_end_auth (self);
+  if (!self->stay_open)
+    smtp_engine_leave (self);
 }
 
 /*< private >
@@ -202,14 +239,11 @@ smtp_engine_end_auth (SmtpEngine *self)
   g_clear_pointer (&self->challenge_text, smtp_wipe_free);
 }
 
-/* A refused client takes its leave without waiting for the answer, unless it
- * may try again. */
 static void
 end_refused (SmtpEngine *self)
 {
   smtp_engine_end_auth (self);
-  if (!self->stay_open)
-    smtp_engine_leave (self);
+  self->auth_stage = SMTP_AUTH_REFUSED;
 }
 
 static void
