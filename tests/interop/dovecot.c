@@ -263,14 +263,14 @@ dovecot_stop (Dovecot *self)
 
 /* ---- the log -------------------------------------------------------------- */
 
+/* Empty if there is none. */
 static char *
 read_log (Dovecot *self)
 {
   g_autofree char *path = g_build_filename (self->directory, "log", NULL);
-  char *text = NULL;
+  char *text;
 
-  g_file_get_contents (path, &text, NULL, NULL);
-  return text;
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
 }
 
 void
@@ -278,8 +278,7 @@ dovecot_print_log (Dovecot *self)
 {
   g_autofree char *text = read_log (self);
 
-  if (text != NULL)
-    g_printerr ("%s", text);
+  g_printerr ("%s", text);
 }
 
 static gboolean
@@ -287,8 +286,13 @@ has_logged (Dovecot    *self,
             const char *text)
 {
   g_autofree char *log = read_log (self);
+  const char *found = strstr (log + self->seen, text);
 
-  return log != NULL && strstr (log, text) != NULL;
+  if (found == NULL)
+    return FALSE;
+
+  self->seen = found + strlen (text) - log;
+  return TRUE;
 }
 
 /* A process of its own writes it, some time after it was said. */

@@ -18,6 +18,7 @@ typedef struct
   char        *directory;
   GSubprocess *process;
   guint16      port;
+  gsize        seen;      /* so much of the log */
 } Dovecot;
 
 /* Why there can be none, or NULL. */
@@ -39,7 +40,8 @@ gboolean dovecot_run          (Dovecot     *self,
 void     dovecot_stop         (Dovecot     *self);
 void     dovecot_print_log    (Dovecot     *self);
 
-/* Whether that is in the log within a time in which it has to be. */
+/* Whether that is in the log within a time in which it has to be. The next
+ * search begins behind it. */
 gboolean dovecot_wait_for_log (Dovecot     *self,
                                const char  *text);
 
