@@ -210,17 +210,22 @@ typedef struct
   const char *mechanism; /* the one used */
 } Way;
 
-/* Alone, and chosen among others. */
 static const Way ways[] = {
   { "plain", "plain", new_plain, "PLAIN" },
   { "login", "login", new_login, "LOGIN" },
   { "cram-md5", "cram-md5", smtp_cram_md5_auth_new, "CRAM-MD5" },
   { "scram-sha-1", "scram-sha-1", smtp_scram_auth_new, "SCRAM-SHA-1" },
   { "scram-sha-256", "scram-sha-256", smtp_scram_auth_new, "SCRAM-SHA-256" },
-  { "all-plain", ALL_MECHANISMS, new_plain, "PLAIN" },
-  { "all-login", ALL_MECHANISMS, new_login, "LOGIN" },
-  { "all-cram-md5", ALL_MECHANISMS, smtp_cram_md5_auth_new, "CRAM-MD5" },
-  { "all-scram", ALL_MECHANISMS, smtp_scram_auth_new, "SCRAM-SHA-256" },
+  { "auto-plain", "plain", smtp_auto_auth_new, "PLAIN" },
+};
+
+/* Chosen among others. */
+static const Way choices[] = {
+  { "plain", ALL_MECHANISMS, new_plain, "PLAIN" },
+  { "login", ALL_MECHANISMS, new_login, "LOGIN" },
+  { "cram-md5", ALL_MECHANISMS, smtp_cram_md5_auth_new, "CRAM-MD5" },
+  { "scram", ALL_MECHANISMS, smtp_scram_auth_new, "SCRAM-SHA-256" },
+  { "auto", ALL_MECHANISMS, smtp_auto_auth_new, "SCRAM-SHA-256" },
 };
 
 static void
@@ -257,7 +262,8 @@ test_sign_in (Fixture *f)
   leave (f);
 }
 
-/* The right password, too, is of use on the same connection. */
+/* The right password serves on the same connection. Dovecot takes half a second
+ * for a refusal. */
 static void
 test_wrong_password (Fixture *f)
 {
@@ -266,9 +272,7 @@ test_wrong_password (Fixture *f)
   use_dovecot (f, way->offer, "");
   open_dovecot (f);
   refuse_as (f, USER, "wrong");
-  refuse_as (f, USER, PASSWORD " ");
   refuse_as (f, "nobody", PASSWORD);
-  refuse_as (f, "jürgen", PASSWORD);
   x_mail (f, "sender@example.org", NULL);
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_REFUSED_PERMANENT, NULL);
   sign_in_as (f, USER, PASSWORD);
@@ -283,7 +287,6 @@ test_utf8 (Fixture *f)
   use_dovecot (f, way->offer, "");
   open_dovecot (f);
   refuse_as (f, "jürgen", "парол");
-  refuse_as (f, "jurgen", "пароль");
   sign_in_as (f, "jürgen", "пароль");
   leave (f);
 }
@@ -325,6 +328,17 @@ add_ways (void)
       }
 }
 
+static void
+add_choices (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/interop/auth-dovecot/choose/%s", choices[i].name);
+
+      add_row_scenario (name, test_sign_in, &choices[i]);
+    }
+}
+
 static int
 run_scenarios (int    argc,
                char **argv)
@@ -333,6 +347,7 @@ run_scenarios (int    argc,
 
   g_test_init (&argc, &argv, NULL);
   add_ways ();
+  add_choices ();
   status = g_test_run ();
   if (status != 0 && dovecot != NULL)
     dovecot_print_log (dovecot);
