@@ -65,7 +65,7 @@ gboolean
 write_certificate (const char  *directory,
                    GError     **error)
 {
-  const char *names[] = { "127.0.0.1", NULL };
+  const char *names[] = { "127.0.0.1", "127.0.0.2", NULL };
   g_autoptr (SmtpTestIdentity) identity = smtp_test_identity_new ((char **) names, FALSE, error);
 
   return identity != NULL &&

@@ -25,7 +25,7 @@ gboolean write_file        (const char  *directory,
                             int          mode,
                             GError     **error);
 
-/* certificate.pem and key.pem, for 127.0.0.1. */
+/* certificate.pem and key.pem, for 127.0.0.1 and 127.0.0.2. */
 gboolean write_certificate (const char  *directory,
                             GError     **error);
 

@@ -48,11 +48,16 @@ static const char users[] =
   "a,b=c:x,y=z\n"
   "boss:not known to anybody\n";
 
+/* They may act as any user. */
+static const char masters[] =
+  "secretary:master key\n";
+
 static gboolean
 write_files (GError **error)
 {
   return write_certificate (dovecot->directory, error) &&
-         write_file (dovecot->directory, "users", users, 0644, error);
+         write_file (dovecot->directory, "users", users, 0644, error) &&
+         write_file (dovecot->directory, "masters", masters, 0644, error);
 }
 
 static void
@@ -120,7 +125,7 @@ expect_login (const char *username,
               const char *mechanism,
               const char *secured)
 {
-  g_autofree char *line = g_strdup_printf ("Login: user=<%s>, method=%s, %s", username, mechanism, secured);
+  g_autofree char *line = g_strdup_printf ("Login: user=<%s>, method=%s%s\n", username, mechanism, secured);
 
   if (!dovecot_wait_for_log (dovecot, line))
     {
@@ -138,7 +143,7 @@ sign_in (Fixture    *f,
   x_authenticate (f, auth);
   g_assert_no_error (f->error);
   g_assert_true (smtp_client_get_authenticated (f->client));
-  expect_login (username, mechanism, "TLS");
+  expect_login (username, mechanism, ", TLS");
 }
 
 /* Without having signed in, Dovecot does not know MAIL. */
@@ -151,6 +156,15 @@ refuse (Fixture    *f,
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_REJECTED, part_of_message);
   g_assert_false (smtp_client_get_authenticated (f->client));
   expect_state (f, SMTP_CLIENT_STATE_READY);
+}
+
+static void
+append_line (SmtpClient    *client,
+             SmtpDirection  direction,
+             const char    *text,
+             Fixture       *f)
+{
+  g_string_append_printf (f->transcript, "%s\n", text);
 }
 
 static void
@@ -303,6 +317,161 @@ test_comma (Fixture *f)
   leave (f);
 }
 
+/* ---- acting as somebody else -------------------------------------------------- */
+
+static const char master_settings[] =
+  "passdb {\n"
+  "  driver = passwd-file\n"
+  "  args = scheme=plain @D@/masters\n"
+  "  master = yes\n"
+  "}\n";
+
+static SmtpAuth *
+new_plain_for_boss (const char *username,
+                    const char *password)
+{
+  return smtp_plain_auth_new ("boss", username, password, "127.0.0.1");
+}
+
+static SmtpAuth *
+new_scram_for_boss (const char *username,
+                    const char *password)
+{
+  return smtp_scram_auth_new_full ("boss", username, password);
+}
+
+static const Way identities[] = {
+  { "plain", "plain", new_plain_for_boss, "PLAIN" },
+  { "scram", "scram-sha-256", new_scram_for_boss, "SCRAM-SHA-256" },
+};
+
+static void
+test_identity (Fixture *f)
+{
+  const Way *way = f->row;
+  g_autoptr (SmtpAuth) auth = way->create ("secretary", "master key");
+
+  use_dovecot (f, way->offer, master_settings);
+  open_dovecot (f);
+  refuse_as (f, "secretary", "wrong");
+  refuse_as (f, USER, PASSWORD);
+  sign_in (f, auth, "boss", way->mechanism);
+  send_message (f);
+  leave (f);
+}
+
+/* ---- without TLS ---------------------------------------------------------------- */
+
+/* Over a connection that Dovecot does not count as secure. */
+static void
+open_in_clear (Fixture *f)
+{
+  use_dovecot (f, ALL_MECHANISMS, "");
+  new_dovecot_client (f, "127.0.0.2", SMTP_SECURITY_NONE);
+  x_open (f);
+  g_assert_no_error (f->error);
+}
+
+static gboolean
+is_offered (Fixture    *f,
+            const char *mechanism)
+{
+  g_auto (GStrv) mechanisms = smtp_capabilities_get_auth_mechanisms (smtp_client_get_capabilities (f->client));
+
+  return g_strv_contains ((const char * const *) mechanisms, mechanism);
+}
+
+static void
+test_clear_plain (Fixture *f)
+{
+  g_autoptr (SmtpAuth) plain = smtp_plain_auth_new (NULL, USER, PASSWORD, "127.0.0.2");
+
+  open_in_clear (f);
+  g_assert_false (is_offered (f, "PLAIN"));
+  x_authenticate (f, plain);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "PLAIN");
+  x_start_tls (f);
+  g_assert_no_error (f->error);
+  sign_in (f, plain, USER, "PLAIN");
+  leave (f);
+}
+
+static const Way challenges[] = {
+  { "cram-md5", NULL, smtp_cram_md5_auth_new, "CRAM-MD5" },
+  { "scram", NULL, smtp_scram_auth_new, "SCRAM-SHA-256" },
+  { "auto", NULL, smtp_auto_auth_new, "SCRAM-SHA-256" },
+};
+
+/* Those that do not send the password are offered there, too. */
+static void
+test_clear_challenge (Fixture *f)
+{
+  const Way *way = f->row;
+  g_autoptr (SmtpAuth) auth = way->create (USER, PASSWORD);
+
+  open_in_clear (f);
+  g_assert_null (smtp_client_get_tls_connection (f->client));
+  x_authenticate (f, auth);
+  g_assert_no_error (f->error);
+  expect_login (USER, way->mechanism, "");
+  leave (f);
+}
+
+/* The machine's own address: Dovecot, and the library, let a password travel. */
+static void
+test_clear_local (Fixture *f)
+{
+  g_autoptr (SmtpAuth) plain = new_plain (USER, PASSWORD);
+
+  use_dovecot (f, ALL_MECHANISMS, "");
+  new_dovecot_client (f, "127.0.0.1", SMTP_SECURITY_NONE);
+  x_open (f);
+  g_assert_no_error (f->error);
+  x_authenticate (f, plain);
+  g_assert_no_error (f->error);
+  expect_login (USER, "PLAIN", ", secured");
+  leave (f);
+}
+
+/* ---- several mechanisms ---------------------------------------------------------- */
+
+/* A wrong password is said once, and by no weaker mechanism. */
+static void
+test_auto_refused (Fixture *f)
+{
+  g_autoptr (SmtpAuth) wrong = smtp_auto_auth_new (USER, "wrong");
+  g_autoptr (SmtpAuth) right = smtp_auto_auth_new (USER, PASSWORD);
+
+  use_dovecot (f, ALL_MECHANISMS, "");
+  open_dovecot (f);
+  g_signal_connect (f->client, "transcript", G_CALLBACK (append_line), f);
+  refuse (f, wrong, "535");
+  g_assert_nonnull (strstr (f->transcript->str, "AUTH SCRAM-SHA-256"));
+  g_assert_null (strstr (strstr (f->transcript->str, "AUTH SCRAM-SHA-256") + 1, "AUTH"));
+  sign_in (f, right, USER, "SCRAM-SHA-256");
+  g_assert_cmpstr (smtp_auto_auth_get_mechanism (SMTP_AUTO_AUTH (right)), ==, "SCRAM-SHA-256");
+  leave (f);
+}
+
+/* What was remembered of a server that had SCRAM is not given up for PLAIN. */
+static void
+test_auto_pin (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = smtp_auto_auth_new (USER, PASSWORD);
+
+  use_dovecot (f, ALL_MECHANISMS, "");
+  open_dovecot (f);
+  sign_in (f, auth, USER, "SCRAM-SHA-256");
+  leave (f);
+  g_assert_nonnull (smtp_auto_auth_get_pin (SMTP_AUTO_AUTH (auth)));
+  g_clear_object (&f->client);
+  use_dovecot (f, "plain login", "");
+  open_dovecot (f);
+  x_authenticate (f, auth);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_DOWNGRADE, "SCRAM-SHA-256");
+  leave (f);
+}
+
 /* ---- running --------------------------------------------------------------- */
 
 static const struct
@@ -329,14 +498,30 @@ add_ways (void)
 }
 
 static void
-add_choices (void)
+add_rows (const char *test,
+          Scenario    scenario,
+          const Way  *rows,
+          guint       n_rows)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
+  for (guint i = 0; i < n_rows; i++)
     {
-      g_autofree char *name = g_strdup_printf ("/interop/auth-dovecot/choose/%s", choices[i].name);
+      g_autofree char *name = g_strdup_printf ("/interop/auth-dovecot/%s/%s", test, rows[i].name);
 
-      add_row_scenario (name, test_sign_in, &choices[i]);
+      add_row_scenario (name, scenario, &rows[i]);
     }
+}
+
+static void
+add_scenarios (void)
+{
+  add_ways ();
+  add_rows ("identity", test_identity, identities, G_N_ELEMENTS (identities));
+  add_rows ("choose", test_sign_in, choices, G_N_ELEMENTS (choices));
+  add_rows ("clear", test_clear_challenge, challenges, G_N_ELEMENTS (challenges));
+  add_scenario ("/interop/auth-dovecot/clear/plain", test_clear_plain);
+  add_scenario ("/interop/auth-dovecot/clear/local", test_clear_local);
+  add_scenario ("/interop/auth-dovecot/auto-refused", test_auto_refused);
+  add_scenario ("/interop/auth-dovecot/auto-pin", test_auto_pin);
 }
 
 static int
@@ -346,8 +531,7 @@ run_scenarios (int    argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  add_ways ();
-  add_choices ();
+  add_scenarios ();
   status = g_test_run ();
   if (status != 0 && dovecot != NULL)
     dovecot_print_log (dovecot);
