@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dovecot-session.h"
+#include "raw-auth.h"
 #include "token-server.h"
 
 #define USER  "user@example.org"
@@ -17,98 +18,22 @@ static TokenServer *tokens;
 
 /* ---- the mechanisms ------------------------------------------------------------ */
 
-#define RAW_TYPE_AUTH (raw_auth_get_type ())
-G_DECLARE_FINAL_TYPE (RawAuth, raw_auth, RAW, AUTH, SmtpAuth)
-
-struct _RawAuth
-{
-  SmtpAuth parent_instance;
-  char    *mechanism;
-  char    *first;
-  char    *answer;
-};
-
-G_DEFINE_FINAL_TYPE (RawAuth, raw_auth, SMTP_TYPE_AUTH)
-
-static gboolean
-raw_auth_start (SmtpAuth        *auth,
-                SmtpServerInfo  *server,
-                char           **mechanism,
-                GBytes         **initial_response,
-                GError         **error)
-{
-  RawAuth *self = RAW_AUTH (auth);
-
-  *mechanism = g_strdup (self->mechanism);
-  *initial_response = g_bytes_new (self->first, strlen (self->first));
-  return TRUE;
-}
-
-static gboolean
-raw_auth_next (SmtpAuth  *auth,
-               GBytes    *challenge,
-               gboolean   more,
-               GBytes   **response,
-               GError   **error)
-{
-  RawAuth *self = RAW_AUTH (auth);
-
-  if (more)
-    *response = g_bytes_new (self->answer, strlen (self->answer));
-  g_test_message ("%.*s", (int) g_bytes_get_size (challenge), (char *) g_bytes_get_data (challenge, NULL));
-  return TRUE;
-}
-
-static void
-raw_auth_finalize (GObject *object)
-{
-  RawAuth *self = RAW_AUTH (object);
-
-  g_free (self->mechanism);
-  g_free (self->first);
-  g_free (self->answer);
-  G_OBJECT_CLASS (raw_auth_parent_class)->finalize (object);
-}
-
-static void
-raw_auth_class_init (RawAuthClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = raw_auth_finalize;
-  SMTP_AUTH_CLASS (klass)->start = raw_auth_start;
-  SMTP_AUTH_CLASS (klass)->next = raw_auth_next;
-}
-
-static void
-raw_auth_init (RawAuth *self)
-{
-}
-
-static SmtpAuth *
-new_raw (const char *mechanism,
-         char       *first,
-         const char *answer)
-{
-  RawAuth *self = g_object_new (RAW_TYPE_AUTH, NULL);
-
-  self->mechanism = g_strdup (mechanism);
-  self->first = first;
-  self->answer = g_strdup (answer);
-  return SMTP_AUTH (self);
-}
-
 static SmtpAuth *
 new_xoauth2 (const char *username,
              const char *token)
 {
-  return new_raw ("XOAUTH2", g_strdup_printf ("user=%s\001auth=Bearer %s\001\001", username, token), "");
+  g_autofree char *first = g_strdup_printf ("user=%s\001auth=Bearer %s\001\001", username, token);
+
+  return raw_auth_new ("XOAUTH2", first, "");
 }
 
 static SmtpAuth *
 new_oauthbearer (const char *username,
                  const char *token)
 {
-  return new_raw ("OAUTHBEARER",
-                  g_strdup_printf ("n,a=%s,\001host=127.0.0.1\001auth=Bearer %s\001\001", username, token), "\001");
+  g_autofree char *first = g_strdup_printf ("n,a=%s,\001host=127.0.0.1\001auth=Bearer %s\001\001", username, token);
+
+  return raw_auth_new ("OAUTHBEARER", first, "\001");
 }
 
 typedef struct
@@ -196,6 +121,46 @@ test_wrong_token (Fixture *f)
   leave (f);
 }
 
+/* As long as the providers' are: too long for the line with AUTH. */
+static void
+test_long_token (Fixture *f)
+{
+  g_autofree char *token = g_strnfill (2500, 'x');
+  g_autofree char *other = g_strnfill (2500, 'y');
+
+  token_server_set_owner (tokens, token, USER);
+  open_with_tokens (f);
+  refuse_as (f, USER, other);
+  sign_in_as (f, USER, token);
+  leave (f);
+}
+
+static void
+test_utf8 (Fixture *f)
+{
+  token_server_set_owner (tokens, "for-juergen", "jürgen@example.org");
+  open_with_tokens (f);
+  sign_in_as (f, "jürgen@example.org", "for-juergen");
+  leave (f);
+}
+
+/* Nobody knows whether the token is good. */
+static void
+test_cannot_say (Fixture *f)
+{
+  const Way *way = f->row;
+  g_autoptr (SmtpAuth) auth = way->create (USER, TOKEN);
+
+  open_with_tokens (f);
+  token_server_set_broken (tokens, TRUE);
+  x_authenticate (f, auth);
+  token_server_set_broken (tokens, FALSE);
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_TEMPORARY, "454");
+  g_assert_false (smtp_client_get_authenticated (f->client));
+  sign_in_as (f, USER, TOKEN);
+  leave (f);
+}
+
 /* ---- running ---------------------------------------------------------------------- */
 
 static const struct
@@ -205,6 +170,9 @@ static const struct
 } exercises[] = {
   { "sign-in", test_sign_in },
   { "wrong-token", test_wrong_token },
+  { "long-token", test_long_token },
+  { "utf-8", test_utf8 },
+  { "cannot-say", test_cannot_say },
 };
 
 static void

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Signing in to Dovecot's submission service without a password: by a client's
+ * certificate, and as nobody in particular. */
+
+#include "fixture.h"
+
+#include "authority.h"
+#include "dovecot-session.h"
+#include "raw-auth.h"
+
+#define USER "holder"
+
+static Authority *authority;
+
+/* ---- certificates ------------------------------------------------------------- */
+
+/* The name is in the certificate, and whoever shows one needs no password. */
+static const char certificate_settings[] =
+  "ssl_ca = <@D@/authority.pem\n"
+  "ssl_require_crl = no\n"
+  "ssl_verify_client_cert = yes\n"
+  "ssl_cert_username_field = commonName\n"
+  "auth_ssl_username_from_cert = yes\n"
+  "auth_ssl_require_client_cert = yes\n"
+  "passdb {\n"
+  "  driver = static\n"
+  "  mechanisms = external\n"
+  "  args = nopassword\n"
+  "}\n";
+
+static SmtpAuth *
+new_external (const char *identity)
+{
+  return raw_auth_new ("EXTERNAL", identity != NULL ? identity : "", "");
+}
+
+static void
+open_showing (Fixture         *f,
+              GTlsCertificate *certificate)
+{
+  use_dovecot (f, "external plain", certificate_settings);
+  new_dovecot_client (f, "127.0.0.1", SMTP_SECURITY_STARTTLS);
+  smtp_client_set_tls_certificate (f->client, certificate);
+  x_open (f);
+  g_assert_no_error (f->error);
+}
+
+static void
+open_issued_by (Fixture   *f,
+                Authority *issuer)
+{
+  g_autoptr (GTlsCertificate) certificate = authority_issue (issuer, USER, &f->error);
+
+  g_assert_no_error (f->error);
+  open_showing (f, certificate);
+}
+
+static void
+test_certificate (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = new_external (NULL);
+
+  open_issued_by (f, authority);
+  sign_in (f, auth, USER, "EXTERNAL");
+  send_message (f);
+  leave (f);
+}
+
+static void
+test_same_identity (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = new_external (USER);
+
+  open_issued_by (f, authority);
+  sign_in (f, auth, USER, "EXTERNAL");
+  leave (f);
+}
+
+static void
+test_no_certificate (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = new_external (NULL);
+
+  open_showing (f, NULL);
+  refuse (f, auth, "535");
+  leave (f);
+}
+
+/* ---- running ------------------------------------------------------------------- */
+
+static void
+add_scenarios (void)
+{
+  add_dovecot_file ("authority.pem", authority_get_pem (authority));
+  add_scenario ("/interop/auth-external/certificate", test_certificate);
+  add_scenario ("/interop/auth-external/same-identity", test_same_identity);
+  add_scenario ("/interop/auth-external/no-certificate", test_no_certificate);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  authority = authority_new (&error);
+  g_assert_no_error (error);
+  status = run_with_dovecot (argc, argv, "/interop/auth-external", add_scenarios);
+  authority_free (authority);
+
+  return status;
+}
