@@ -118,12 +118,13 @@ export_key (gnutls_x509_privkey_t   key,
 }
 
 Authority *
-authority_new (GError **error)
+authority_new (const char  *name,
+               GError     **error)
 {
   g_autoptr (Authority) self = g_new0 (Authority, 1);
 
   if (make_key (&self->key, error) &&
-      begin_certificate (&self->certificate, self->key, "Authority of the tests", error) &&
+      begin_certificate (&self->certificate, self->key, name, error) &&
       check (gnutls_x509_crt_set_basic_constraints (self->certificate, 1, -1), error) &&
       check (gnutls_x509_crt_set_key_usage (self->certificate, GNUTLS_KEY_KEY_CERT_SIGN), error) &&
       check (gnutls_x509_crt_sign2 (self->certificate, self->certificate, self->key, GNUTLS_DIG_SHA256, 0), error) &&

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* What issues certificates for the clients of a server. */
 typedef struct _Authority Authority;
 
-Authority       *authority_new     (GError      **error);
+Authority       *authority_new     (const char   *name,
+                                    GError      **error);
 void             authority_free    (Authority    *self);
 
 /* Its own certificate, for the server. */

@@ -17,6 +17,7 @@
 #define BOX_OWNER    "nobody"
 #define MAX_STARTS   5
 #define STOP_SECONDS 5
+#define MAIL_SECONDS 30
 
 #define DIRECTORY_VARIABLE "SMTP_INTEROP_DIRECTORY"
 #define PORT_VARIABLE      "SMTP_INTEROP_PORT"
@@ -383,6 +384,50 @@ postfix_print_log (Postfix *self)
 
   if (g_file_get_contents (path, &text, NULL, NULL))
     g_printerr ("%s", text);
+}
+
+/* ---- mail that arrives ---------------------------------------------------- */
+
+char *
+postfix_find_mail (Postfix *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (self->new_mail, 0, &error);
+  const char *name;
+
+  g_assert_no_error (error);
+  name = g_dir_read_name (dir);
+  return name != NULL ? g_build_filename (self->new_mail, name, NULL) : NULL;
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  gboolean *timed_out = user_data;
+
+  *timed_out = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* The file appears complete: it is linked into the directory when it is. */
+char *
+postfix_wait_for_mail (Postfix *self)
+{
+  g_autoptr (GFile) directory = g_file_new_for_path (self->new_mail);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, &error);
+  gboolean timed_out = FALSE;
+  guint timeout = g_timeout_add_seconds (MAIL_SECONDS, on_timeout, &timed_out);
+  char *path;
+
+  g_assert_no_error (error);
+  g_assert_true (G_IS_FILE_MONITOR (monitor));
+  while ((path = postfix_find_mail (self)) == NULL && !timed_out)
+    g_main_context_iteration (NULL, TRUE);
+  if (!timed_out)
+    g_source_remove (timeout);
+
+  return path;
 }
 
 /* ---- for another process -------------------------------------------------- */

@@ -33,6 +33,11 @@ Postfix *postfix_start           (GError    **error);
 void     postfix_stop            (Postfix    *self);
 void     postfix_print_log       (Postfix    *self);
 
+/* The file name of a message in the mailbox, or NULL if there is none; or if
+ * none comes within a time in which it has to. */
+char    *postfix_find_mail       (Postfix    *self);
+char    *postfix_wait_for_mail   (Postfix    *self);
+
 /* The environment for another process, and what that finds there. */
 char   **postfix_export          (Postfix    *self);
 Postfix *postfix_import          (void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Signing in to Dovecot's submission service without a password: by a client's
- * certificate, and as nobody in particular. */
+/* Signing in to Dovecot's submission service by a client's certificate. */
 
 #include "fixture.h"
 
@@ -9,11 +8,16 @@
 #include "dovecot-session.h"
 #include "raw-auth.h"
 
-#define USER "holder"
+#define USER     "holder"
+#define PASSWORD "pass word"
+
+static const char users[] =
+  USER ":" PASSWORD "\n"
+  "another:of another\n";
 
 static Authority *authority;
 
-/* ---- certificates ------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------- */
 
 /* The name is in the certificate, and whoever shows one needs no password. */
 static const char certificate_settings[] =
@@ -87,15 +91,62 @@ test_no_certificate (Fixture *f)
   leave (f);
 }
 
+/* It has the right name, but not from whom Dovecot believes it. */
+static void
+test_other_authority (Fixture *f)
+{
+  g_autoptr (Authority) other = authority_new ("Another authority", &f->error);
+  g_autoptr (SmtpAuth) auth = new_external (NULL);
+
+  g_assert_no_error (f->error);
+  open_issued_by (f, other);
+  refuse (f, auth, "535");
+  leave (f);
+}
+
+static void
+test_other_identity (Fixture *f)
+{
+  g_autoptr (SmtpAuth) other = new_external ("another");
+  g_autoptr (SmtpAuth) own = new_external (NULL);
+
+  open_issued_by (f, authority);
+  refuse (f, other, "535");
+  sign_in (f, own, USER, "EXTERNAL");
+  leave (f);
+}
+
+/* The server may want it with a password, too. Who it is, Dovecot takes from the
+ * certificate, whatever the user name. */
+static void
+test_password (Fixture *f)
+{
+  g_autoptr (SmtpAuth) of_holder = smtp_plain_auth_new (NULL, "another", PASSWORD, "127.0.0.1");
+  g_autoptr (SmtpAuth) of_another = smtp_plain_auth_new (NULL, "another", "of another", "127.0.0.1");
+
+  open_showing (f, NULL);
+  refuse (f, of_another, "535");
+  leave (f);
+  g_clear_object (&f->client);
+  open_issued_by (f, authority);
+  refuse (f, of_another, "535");
+  sign_in (f, of_holder, USER, "PLAIN");
+  leave (f);
+}
+
 /* ---- running ------------------------------------------------------------------- */
 
 static void
 add_scenarios (void)
 {
+  add_dovecot_file ("users", users);
   add_dovecot_file ("authority.pem", authority_get_pem (authority));
   add_scenario ("/interop/auth-external/certificate", test_certificate);
   add_scenario ("/interop/auth-external/same-identity", test_same_identity);
   add_scenario ("/interop/auth-external/no-certificate", test_no_certificate);
+  add_scenario ("/interop/auth-external/other-authority", test_other_authority);
+  add_scenario ("/interop/auth-external/other-identity", test_other_identity);
+  add_scenario ("/interop/auth-external/password", test_password);
 }
 
 int
@@ -105,7 +156,7 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
   int status;
 
-  authority = authority_new (&error);
+  authority = authority_new ("Authority", &error);
   g_assert_no_error (error);
   status = run_with_dovecot (argc, argv, "/interop/auth-external", add_scenarios);
   authority_free (authority);
