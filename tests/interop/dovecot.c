@@ -15,8 +15,6 @@
 #define SUBMISSION "/usr/lib/dovecot/submission"
 #define MAX_STARTS 5
 #define START_SECONDS 10
-#define LOG_SECONDS 10
-#define TICK_MS 20
 
 /* @LOGIN@, @INTERNAL@: users, who have to be whoever starts it unless that is
  * root. */
@@ -169,7 +167,7 @@ wait_for_port (Dovecot  *self,
                GError  **error)
 {
   gint64 deadline = g_get_monotonic_time () + START_SECONDS * G_TIME_SPAN_SECOND;
-  guint tick = g_timeout_add (TICK_MS, on_tick, NULL);
+  guint tick = g_timeout_add (20, on_tick, NULL);
   gboolean answered;
 
   while (!(answered = answers (self)) && is_running (self) && g_get_monotonic_time () < deadline)
@@ -263,36 +261,14 @@ dovecot_stop (Dovecot *self)
 
 /* ---- the log -------------------------------------------------------------- */
 
-/* Empty if there is none. */
-static char *
-read_log (Dovecot *self)
-{
-  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
-  char *text;
-
-  return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
-}
-
 void
 dovecot_print_log (Dovecot *self)
 {
-  g_autofree char *text = read_log (self);
+  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
+  g_autofree char *text = NULL;
 
-  g_printerr ("%s", text);
-}
-
-static gboolean
-has_logged (Dovecot    *self,
-            const char *text)
-{
-  g_autofree char *log = read_log (self);
-  const char *found = strstr (log + self->seen, text);
-
-  if (found == NULL)
-    return FALSE;
-
-  self->seen = found + strlen (text) - log;
-  return TRUE;
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    g_printerr ("%s", text);
 }
 
 /* A process of its own writes it, some time after it was said. */
@@ -300,13 +276,7 @@ gboolean
 dovecot_wait_for_log (Dovecot    *self,
                       const char *text)
 {
-  gint64 deadline = g_get_monotonic_time () + LOG_SECONDS * G_TIME_SPAN_SECOND;
-  guint tick = g_timeout_add (TICK_MS, on_tick, NULL);
-  gboolean found;
+  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
 
-  while (!(found = has_logged (self, text)) && g_get_monotonic_time () < deadline)
-    g_main_context_iteration (NULL, TRUE);
-
-  g_source_remove (tick);
-  return found;
+  return wait_for_text (path, text, &self->seen);
 }

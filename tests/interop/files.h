@@ -29,6 +29,12 @@ gboolean write_file        (const char  *directory,
 gboolean write_certificate (const char  *directory,
                             GError     **error);
 
+/* Whether that is in a file within a time in which it has to be. *seen is where
+ * to begin, and then the end of what was found. */
+gboolean wait_for_text     (const char  *path,
+                            const char  *text,
+                            gsize       *seen);
+
 void     remove_tree       (const char  *path);
 
 /* Whether what is missing is a failure and no reason to skip. */
