@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-base64.h"
 #include "smtp-text.h"
 
 /* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
@@ -56,6 +57,29 @@ add_secret (SmtpMask   *self,
   g_ptr_array_sort (self->secrets, compare_length);
 }
 
+#define BEFORE_TOKEN "auth=Bearer "
+
+/* A piece in clear and in base64, and a token without what tells its kind. */
+static void
+add_piece (SmtpMask   *self,
+           const char *piece,
+           gsize       length)
+{
+  const gsize before = strlen (BEFORE_TOKEN);
+  char *encoded;
+
+  if (length > before && memcmp (piece, BEFORE_TOKEN, before) == 0)
+    add_piece (self, piece + before, length - before);
+
+  add_secret (self, piece, length);
+  if (length < SHORTEST_SECRET)
+    return;
+
+  encoded = smtp_base64_encode (piece, length);
+  add_secret (self, encoded, strlen (encoded));
+  smtp_wipe_free (encoded);
+}
+
 /*< private >
  * Remembers a response, as it went onto the wire and piece by piece:
  * mechanisms separate their fields by NUL (PLAIN) or 0x01 (OAuth).
@@ -74,11 +98,11 @@ smtp_mask_add (SmtpMask     *self,
     {
       if (*p != '\0' && *p != '\001')
         continue;
-      add_secret (self, piece, p - piece);
+      add_piece (self, piece, p - piece);
       piece = p + 1;
     }
   if (length > 0)
-    add_secret (self, piece, end - piece);
+    add_piece (self, piece, end - piece);
 }
 
 void

@@ -4,11 +4,15 @@
 
 #include <stdlib.h>
 
+#include "smtp-anonymous-auth.h"
 #include "smtp-auth.h"
 #include "smtp-cram-md5-auth.h"
+#include "smtp-external-auth.h"
 #include "smtp-login-auth.h"
+#include "smtp-oauthbearer-auth.h"
 #include "smtp-plain-auth.h"
 #include "smtp-scram-auth-private.h"
+#include "smtp-xoauth2-auth.h"
 
 /* The strength of what the library has; SMTP_AUTH_EXTENSION_POINT_NAME says
  * what the numbers mean. They are written into pins: never change one. */
@@ -22,9 +26,13 @@ static const struct
   const char  *mechanism;
   int          strength;
 } built_in[] = {
+  { smtp_external_auth_get_type, "EXTERNAL", 90 },
+  { smtp_oauthbearer_auth_get_type, "OAUTHBEARER", 65 },
+  { smtp_xoauth2_auth_get_type, "XOAUTH2", 64 },
   { smtp_cram_md5_auth_get_type, "CRAM-MD5", 30 },
   { smtp_plain_auth_get_type, "PLAIN", 20 },
   { smtp_login_auth_get_type, "LOGIN", 10 },
+  { smtp_anonymous_auth_get_type, "ANONYMOUS", 0 },
 };
 
 static void

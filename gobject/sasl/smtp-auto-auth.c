@@ -9,6 +9,7 @@
 #include "smtp-auth-private.h"
 #include "smtp-credentials-private.h"
 #include "smtp-error.h"
+#include "smtp-oauth.h"
 #include "smtp-scram-auth-private.h"
 #include "smtp-server-info-private.h"
 
@@ -58,6 +59,8 @@
  * - `AUTH_UNAVAILABLE`: nothing fits. The message says what the server offers,
  *   and for each mechanism why it was not used.
  * - `TLS_REQUIRED`: the same, and with TLS something might have fitted.
+ * - `AUTH_REJECTED`: the credentials are wrong; with fallback, at least for one
+ *   of the mechanisms, and nothing else fits.
  * - `DOWNGRADE`: the server offers less than the [property@AutoAuth:pin] wants.
  * - `INVALID_ARGUMENT`: the pin is of another server.
  *
@@ -75,7 +78,7 @@ struct _SmtpAutoAuth
   gboolean        keeps;        /* … by the same mechanism */
   SmtpServerInfo *server;       /* less what has been tried */
   GString        *reasons;      /* why that was of no use */
-  gboolean        wants_tls;    /* one of the reasons */
+  SmtpClientError code;         /* the worst of the reasons */
 
   /* The mechanism in use, or the last one. */
   SmtpAuth       *chosen;
@@ -106,7 +109,7 @@ forget_authentication (SmtpAutoAuth *self)
 {
   self->under_way = FALSE;
   self->keeps = FALSE;
-  self->wants_tls = FALSE;
+  self->code = SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE;
   g_clear_pointer (&self->server, smtp_server_info_unref);
   g_string_truncate (self->reasons, 0);
 }
@@ -249,8 +252,7 @@ set_nothing_fits (SmtpAutoAuth    *self,
                  _("%s offers to sign in by: %s. None of them is among those that can be used here: %s"),
                  name, offered, here);
   else
-    g_set_error (error, SMTP_CLIENT_ERROR,
-                 self->wants_tls ? SMTP_CLIENT_ERROR_TLS_REQUIRED : SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+    g_set_error (error, SMTP_CLIENT_ERROR, self->code,
                  _("%s offers to sign in by: %s. None of them can be used: %s"),
                  name, offered, self->reasons->str);
 }
@@ -462,6 +464,18 @@ leaves_others (SmtpAutoAuth *self,
          !(self->challenged && is_scram (self->mechanism));
 }
 
+/* If nothing else fits, the error is the one that the user can do most about. */
+static void
+note_failure (SmtpAutoAuth *self,
+              const GError *failure)
+{
+  if (is_client_error (failure, SMTP_CLIENT_ERROR_AUTH_REJECTED) ||
+      (is_client_error (failure, SMTP_CLIENT_ERROR_TLS_REQUIRED) && self->code == SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE))
+    self->code = failure->code;
+  add_reason (self, self->mechanism, failure->message);
+  pass_over (self, self->mechanism);
+}
+
 static gboolean
 smtp_auto_auth_retry (SmtpAuth       *auth,
                       SmtpServerInfo *server,
@@ -483,11 +497,7 @@ smtp_auto_auth_retry (SmtpAuth       *auth,
     }
 
   if (!self->keeps)
-    {
-      self->wants_tls |= is_client_error (failure, SMTP_CLIENT_ERROR_TLS_REQUIRED);
-      add_reason (self, self->mechanism, failure->message);
-      pass_over (self, self->mechanism);
-    }
+    note_failure (self, failure);
   return TRUE;
 }
 
@@ -746,4 +756,24 @@ smtp_auto_auth_get_mechanism (SmtpAutoAuth *self)
   g_return_val_if_fail (SMTP_IS_AUTO_AUTH (self), NULL);
 
   return self->mechanism;
+}
+
+/**
+ * smtp_auto_auth_get_failure:
+ * @self: an automatic choice
+ *
+ * Gets what the server said of the access token that it refused, when the
+ * mechanism that was chosen last is one that shows a token.
+ *
+ * Returns: (transfer none) (nullable): the failure, or %NULL when no token was
+ *   refused or the server has not said why
+ *
+ * Since: 1.0
+ */
+SmtpOauthFailure *
+smtp_auto_auth_get_failure (SmtpAutoAuth *self)
+{
+  g_return_val_if_fail (SMTP_IS_AUTO_AUTH (self), NULL);
+
+  return G_TYPE_CHECK_INSTANCE_TYPE (self->chosen, SMTP_TYPE_OAUTH) ? smtp_oauth_get_failure (self->chosen) : NULL;
 }

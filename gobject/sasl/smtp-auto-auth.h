@@ -9,6 +9,7 @@
 
 #include "smtp-auth.h"
 #include "smtp-auth-pin.h"
+#include "smtp-oauth-failure.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,8 @@ void         smtp_auto_auth_set_pin             (SmtpAutoAuth    *self,
                                                  SmtpAuthPin     *pin);
 SMTP_AVAILABLE_IN_1_0
 const char  *smtp_auto_auth_get_mechanism       (SmtpAutoAuth    *self);
+SMTP_AVAILABLE_IN_1_0
+SmtpOauthFailure *smtp_auto_auth_get_failure    (SmtpAutoAuth    *self);
 
 G_END_DECLS
 
