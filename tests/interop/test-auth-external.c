@@ -6,7 +6,6 @@
 
 #include "authority.h"
 #include "dovecot-session.h"
-#include "raw-auth.h"
 
 #define USER     "holder"
 #define PASSWORD "pass word"
@@ -33,12 +32,6 @@ static const char certificate_settings[] =
   "  args = nopassword\n"
   "}\n";
 
-static SmtpAuth *
-new_external (const char *identity)
-{
-  return raw_auth_new ("EXTERNAL", identity != NULL ? identity : "", "");
-}
-
 static void
 open_showing (Fixture         *f,
               GTlsCertificate *certificate)
@@ -63,7 +56,7 @@ open_issued_by (Fixture   *f,
 static void
 test_certificate (Fixture *f)
 {
-  g_autoptr (SmtpAuth) auth = new_external (NULL);
+  g_autoptr (SmtpAuth) auth = smtp_external_auth_new (NULL);
 
   open_issued_by (f, authority);
   sign_in (f, auth, USER, "EXTERNAL");
@@ -74,7 +67,7 @@ test_certificate (Fixture *f)
 static void
 test_same_identity (Fixture *f)
 {
-  g_autoptr (SmtpAuth) auth = new_external (USER);
+  g_autoptr (SmtpAuth) auth = smtp_external_auth_new (USER);
 
   open_issued_by (f, authority);
   sign_in (f, auth, USER, "EXTERNAL");
@@ -84,7 +77,7 @@ test_same_identity (Fixture *f)
 static void
 test_no_certificate (Fixture *f)
 {
-  g_autoptr (SmtpAuth) auth = new_external (NULL);
+  g_autoptr (SmtpAuth) auth = smtp_external_auth_new (NULL);
 
   open_showing (f, NULL);
   refuse (f, auth, "535");
@@ -96,7 +89,7 @@ static void
 test_other_authority (Fixture *f)
 {
   g_autoptr (Authority) other = authority_new ("Another authority", &f->error);
-  g_autoptr (SmtpAuth) auth = new_external (NULL);
+  g_autoptr (SmtpAuth) auth = smtp_external_auth_new (NULL);
 
   g_assert_no_error (f->error);
   open_issued_by (f, other);
@@ -107,8 +100,8 @@ test_other_authority (Fixture *f)
 static void
 test_other_identity (Fixture *f)
 {
-  g_autoptr (SmtpAuth) other = new_external ("another");
-  g_autoptr (SmtpAuth) own = new_external (NULL);
+  g_autoptr (SmtpAuth) other = smtp_external_auth_new ("another");
+  g_autoptr (SmtpAuth) own = smtp_external_auth_new (NULL);
 
   open_issued_by (f, authority);
   refuse (f, other, "535");
@@ -134,6 +127,31 @@ test_password (Fixture *f)
   leave (f);
 }
 
+/* ---- the automatic choice --------------------------------------------------------- */
+
+/* Who has no password leaves it to the certificate … */
+static void
+test_auto (Fixture *f)
+{
+  g_autoptr (SmtpCredentials) credentials = smtp_credentials_new (NULL, NULL);
+  g_autoptr (SmtpAuth) auth = smtp_auto_auth_new_for_credentials (credentials);
+
+  open_issued_by (f, authority);
+  sign_in (f, auth, USER, "EXTERNAL");
+  leave (f);
+}
+
+/* … and who has one means that. */
+static void
+test_auto_password (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = smtp_auto_auth_new (USER, PASSWORD);
+
+  open_issued_by (f, authority);
+  sign_in (f, auth, USER, "PLAIN");
+  leave (f);
+}
+
 /* ---- running ------------------------------------------------------------------- */
 
 static void
@@ -147,6 +165,8 @@ add_scenarios (void)
   add_scenario ("/interop/auth-external/other-authority", test_other_authority);
   add_scenario ("/interop/auth-external/other-identity", test_other_identity);
   add_scenario ("/interop/auth-external/password", test_password);
+  add_scenario ("/interop/auth-external/auto", test_auto);
+  add_scenario ("/interop/auth-external/auto-password", test_auto_password);
 }
 
 int

@@ -199,6 +199,36 @@ test_comma (Fixture *f)
   leave (f);
 }
 
+/* ---- nobody in particular --------------------------------------------------- */
+
+static const char * const traces[] = { "somebody@example.org", "jürgen", "" };
+
+static void
+test_anonymous (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = smtp_anonymous_auth_new (f->row);
+
+  open_offering_only (f, "ANONYMOUS PLAIN");
+  sign_in (f, auth);
+  send_message (f, "anonymous", "ANONYMOUS");
+  leave (f);
+}
+
+/* Who signs in is somebody, and does not become a guest by a wrong password. */
+static void
+test_no_guest (Fixture *f)
+{
+  g_autoptr (SmtpAuth) wrong = smtp_auto_auth_new (USER, "wrong");
+  g_autoptr (SmtpAuth) right = smtp_auto_auth_new (USER, PASSWORD);
+
+  smtp_auto_auth_set_allow_fallback (SMTP_AUTO_AUTH (wrong), TRUE);
+  open_offering_only (f, "ANONYMOUS PLAIN");
+  refuse (f, wrong);
+  sign_in (f, right);
+  send_message (f, USER "@" POSTFIX_DOMAIN, "PLAIN");
+  leave (f);
+}
+
 /* ---- running --------------------------------------------------------------- */
 
 static const struct
@@ -223,6 +253,13 @@ add_scenarios (Postfix *started)
 
         add_row_scenario (name, exercises[j].scenario, &ways[i]);
       }
+  for (guint i = 0; i < G_N_ELEMENTS (traces); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/interop/auth-postfix/anonymous/%u", i);
+
+      add_row_scenario (name, test_anonymous, traces[i]);
+    }
+  add_scenario ("/interop/auth-postfix/no-guest", test_no_guest);
 }
 
 int

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "dovecot-session.h"
-#include "raw-auth.h"
 #include "token-server.h"
 
 #define USER  "user@example.org"
@@ -18,36 +17,20 @@ static TokenServer *tokens;
 
 /* ---- the mechanisms ------------------------------------------------------------ */
 
-static SmtpAuth *
-new_xoauth2 (const char *username,
-             const char *token)
-{
-  g_autofree char *first = g_strdup_printf ("user=%s\001auth=Bearer %s\001\001", username, token);
-
-  return raw_auth_new ("XOAUTH2", first, "");
-}
-
-static SmtpAuth *
-new_oauthbearer (const char *username,
-                 const char *token)
-{
-  g_autofree char *first = g_strdup_printf ("n,a=%s,\001host=127.0.0.1\001auth=Bearer %s\001\001", username, token);
-
-  return raw_auth_new ("OAUTHBEARER", first, "\001");
-}
-
 typedef struct
 {
   const char  *name;
   const char  *offer;
   SmtpAuth  *(*create) (const char *username,
-                        const char *token);
+                        const char *token,
+                        const char *host);
   const char  *mechanism;
+  const char  *status;  /* of a token that is refused */
 } Way;
 
 static const Way ways[] = {
-  { "xoauth2", "xoauth2", new_xoauth2, "XOAUTH2" },
-  { "oauthbearer", "oauthbearer", new_oauthbearer, "OAUTHBEARER" },
+  { "xoauth2", "xoauth2", smtp_xoauth2_auth_new, "XOAUTH2", "401" },
+  { "oauthbearer", "oauthbearer", smtp_oauthbearer_auth_new, "OAUTHBEARER", "invalid_token" },
 };
 
 /* ---- the server ------------------------------------------------------------------ */
@@ -81,9 +64,21 @@ sign_in_as (Fixture    *f,
             const char *token)
 {
   const Way *way = f->row;
-  g_autoptr (SmtpAuth) auth = way->create (username, token);
+  g_autoptr (SmtpAuth) auth = way->create (username, token, "127.0.0.1");
 
   sign_in (f, auth, username, way->mechanism);
+}
+
+/* What Dovecot says of it while it refuses it. */
+static void
+expect_failure (SmtpAuth   *auth,
+                const char *status)
+{
+  g_autoptr (SmtpOauthFailure) failure = NULL;
+
+  g_object_get (auth, "failure", &failure, NULL);
+  g_assert_nonnull (failure);
+  g_assert_cmpstr (smtp_oauth_failure_get_status (failure), ==, status);
 }
 
 static void
@@ -92,9 +87,10 @@ refuse_as (Fixture    *f,
            const char *token)
 {
   const Way *way = f->row;
-  g_autoptr (SmtpAuth) auth = way->create (username, token);
+  g_autoptr (SmtpAuth) auth = way->create (username, token, "127.0.0.1");
 
   refuse (f, auth, "535");
+  expect_failure (auth, way->status);
 }
 
 /* ---- scenarios ------------------------------------------------------------------- */
@@ -149,7 +145,7 @@ static void
 test_cannot_say (Fixture *f)
 {
   const Way *way = f->row;
-  g_autoptr (SmtpAuth) auth = way->create (USER, TOKEN);
+  g_autoptr (SmtpAuth) auth = way->create (USER, TOKEN, "127.0.0.1");
 
   open_with_tokens (f);
   token_server_set_broken (tokens, TRUE);
@@ -158,6 +154,117 @@ test_cannot_say (Fixture *f)
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_TEMPORARY, "454");
   g_assert_false (smtp_client_get_authenticated (f->client));
   sign_in_as (f, USER, TOKEN);
+  leave (f);
+}
+
+/* ---- tokens that are obtained ------------------------------------------------------ */
+
+typedef struct
+{
+  const char *token; /* the next one */
+  guint       n;
+} Provider;
+
+static gboolean
+on_provided (gpointer user_data)
+{
+  GTask *task = user_data;
+
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+  return G_SOURCE_REMOVE;
+}
+
+/* Later, in the context that the one who asks is waiting in. */
+static gboolean
+on_refresh (SmtpCredentials *credentials,
+            GTask           *task,
+            Provider        *provider)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (1);
+
+  provider->n++;
+  smtp_credentials_set_access_token (credentials, provider->token);
+  g_source_set_static_name (source, "[smtp-glib] refresh");
+  g_source_set_callback (source, on_provided, g_object_ref (task), NULL);
+  g_source_attach (source, g_task_get_context (task));
+  return TRUE;
+}
+
+static SmtpAuth *
+new_refreshing (Fixture    *f,
+                const char *token,
+                Provider   *provider)
+{
+  const Way *way = f->row;
+  SmtpAuth *auth = way->create (USER, token, "127.0.0.1");
+
+  g_signal_connect (smtp_auth_get_credentials (auth), "refresh", G_CALLBACK (on_refresh), provider);
+  return auth;
+}
+
+static void
+test_expired (Fixture *f)
+{
+  const Way *way = f->row;
+  Provider provider = { TOKEN, 0 };
+  g_autoptr (SmtpAuth) auth = new_refreshing (f, "expired", &provider);
+
+  open_with_tokens (f);
+  sign_in (f, auth, USER, way->mechanism);
+  g_assert_cmpuint (provider.n, ==, 1);
+  send_message (f);
+  leave (f);
+}
+
+static void
+test_no_token_yet (Fixture *f)
+{
+  const Way *way = f->row;
+  Provider provider = { TOKEN, 0 };
+  g_autoptr (SmtpAuth) auth = new_refreshing (f, NULL, &provider);
+
+  open_with_tokens (f);
+  sign_in (f, auth, USER, way->mechanism);
+  g_assert_cmpuint (provider.n, ==, 1);
+  leave (f);
+}
+
+/* Nobody asks again and again. */
+static void
+test_expired_too (Fixture *f)
+{
+  const Way *way = f->row;
+  Provider provider = { "expired-too", 0 };
+  g_autoptr (SmtpAuth) auth = new_refreshing (f, "expired", &provider);
+
+  open_with_tokens (f);
+  refuse (f, auth, "535");
+  expect_failure (auth, way->status);
+  g_assert_cmpuint (provider.n, ==, 1);
+  provider.token = TOKEN;
+  sign_in (f, auth, USER, way->mechanism);
+  g_assert_cmpuint (provider.n, ==, 2);
+  leave (f);
+}
+
+/* ---- the automatic choice ------------------------------------------------------------ */
+
+static const Way choices[] = {
+  { "one", "plain login xoauth2", NULL, "XOAUTH2", NULL },
+  { "both", "plain login cram-md5 xoauth2 oauthbearer", NULL, "OAUTHBEARER", NULL },
+};
+
+static void
+test_auto (Fixture *f)
+{
+  const Way *way = f->row;
+  g_autoptr (SmtpCredentials) credentials = smtp_credentials_new (USER, NULL);
+  g_autoptr (SmtpAuth) auth = smtp_auto_auth_new_for_credentials (credentials);
+
+  smtp_credentials_set_access_token (credentials, TOKEN);
+  open_with_tokens (f);
+  sign_in (f, auth, USER, way->mechanism);
   leave (f);
 }
 
@@ -173,6 +280,9 @@ static const struct
   { "long-token", test_long_token },
   { "utf-8", test_utf8 },
   { "cannot-say", test_cannot_say },
+  { "expired", test_expired },
+  { "no-token-yet", test_no_token_yet },
+  { "expired-too", test_expired_too },
 };
 
 static void
@@ -188,6 +298,12 @@ add_scenarios (void)
 
         add_row_scenario (name, exercises[j].scenario, &ways[i]);
       }
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/interop/auth-token/auto/%s", choices[i].name);
+
+      add_row_scenario (name, test_auto, &choices[i]);
+    }
 }
 
 int
