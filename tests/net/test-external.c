@@ -248,13 +248,15 @@ static void
 test_challenge (Fixture *f)
 {
   g_autoptr (SmtpAuth) external = smtp_external_auth_new (NULL);
-  g_autoptr (SmtpAuth) anonymous = smtp_anonymous_auth_new (NULL);
+  g_autoptr (SmtpAuth) anonymous = smtp_anonymous_auth_new ("sirhc");
   const char *mechanisms[] = { "EXTERNAL", "ANONYMOUS", NULL };
 
   g_object_set (f->server, "auth-mechanisms", mechanisms, NULL);
   open_client (f);
   smtp_client_set_stay_open_after_refusal (f->client, TRUE);
+  /* Behind the empty response, and behind another. */
   smtp_test_server_script_reply_text (f->server, "AUTH", "334 ");
+  smtp_test_server_script_reply_text (f->server, "AUTH-RESPONSE", "334 ");
   x_authenticate (f, external);
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL, "EXTERNAL");
   smtp_test_server_script_reply_text (f->server, "AUTH", "334 ");
