@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
 /* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
@@ -31,15 +32,17 @@ compare_length (gconstpointer a,
   return (length_a < length_b) - (length_a > length_b);
 }
 
-/* As it would look in a reply, which was made fit for display. */
+/* As it would look in a reply, which was made fit for display. The string does
+ * not grow, which it could not: its memory is no string's. */
 static char *
 clean_copy (const char *piece,
             gsize       length)
 {
-  GString *clean = g_string_sized_new (length * strlen ("\357\277\275") + 1);
+  gsize longest = length * strlen ("\357\277\275");
+  GString clean = { smtp_secret_alloc (longest + 1), 0, longest + 1 };
 
-  smtp_text_append_clean (clean, piece, length);
-  return g_string_free (clean, FALSE);
+  smtp_text_append_clean (&clean, piece, length);
+  return clean.str;
 }
 
 static void
@@ -51,7 +54,7 @@ add_secret (SmtpMask   *self,
     return;
 
   if (self->secrets == NULL)
-    self->secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_wipe_free);
+    self->secrets = g_ptr_array_new_with_free_func (smtp_secret_free);
   g_ptr_array_add (self->secrets, clean_copy (piece, length));
   g_ptr_array_sort (self->secrets, compare_length);
 }
@@ -92,6 +95,9 @@ smtp_mask_apply (SmtpMask *self,
       if (strstr (text->str, secret) != NULL)
         g_string_replace (text, secret, SMTP_MASKED, 0);
     }
+
+  /* Behind the end, which has moved. */
+  explicit_bzero (text->str + text->len, text->allocated_len - text->len);
 }
 
 void

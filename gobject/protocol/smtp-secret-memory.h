@@ -17,6 +17,11 @@ char    *smtp_secret_strdup  (const char  *text);
 char    *smtp_secret_strndup (const char  *text,
                               gsize        length);
 
+/* g_autoptr (SmtpSecretText) is wiped when it goes. */
+typedef char SmtpSecretText;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SmtpSecretText, smtp_secret_free)
+
 G_END_DECLS
 
 #endif

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "smtp-error.h"
-#include "smtp-mask.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpCramMd5Auth:
@@ -65,16 +65,31 @@ smtp_cram_md5_auth_start (SmtpAuth        *auth,
 
 #define MD5_OCTETS 16
 
+static void
+append_hex (char         *out,
+            const guint8 *octets,
+            gsize         length)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  for (gsize i = 0; i < length; i++)
+    {
+      *out++ = digits[octets[i] >> 4];
+      *out++ = digits[octets[i] & 0xf];
+    }
+}
+
 /* RFC 2195 §2: username SP lower-case hexadecimal of HMAC-MD5 (secret, challenge) */
 static GBytes *
 make_response (SmtpCramMd5Auth *self,
                GBytes          *challenge,
                GError         **error)
 {
-  g_autoptr (GString) response = g_string_new (self->username);
+  gsize start = strlen (self->username) + 1;
   guint8 digest[MD5_OCTETS];
   gsize length;
   const void *data = g_bytes_get_data (challenge, &length);
+  char *response;
   int result = gnutls_hmac_fast (GNUTLS_MAC_MD5, self->secret, strlen (self->secret), data, length, digest);
 
   if (result < 0)
@@ -84,11 +99,12 @@ make_response (SmtpCramMd5Auth *self,
       return NULL;
     }
 
-  g_string_append_c (response, ' ');
-  for (guint i = 0; i < MD5_OCTETS; i++)
-    g_string_append_printf (response, "%02x", digest[i]);
+  response = smtp_secret_alloc (start + 2 * MD5_OCTETS);
+  memcpy (response, self->username, start - 1);
+  response[start - 1] = ' ';
+  append_hex (response + start, digest, MD5_OCTETS);
   explicit_bzero (digest, sizeof digest);
-  return smtp_secret_bytes_new (response->str, response->len);
+  return g_bytes_new_with_free_func (response, start + 2 * MD5_OCTETS, smtp_secret_free, response);
 }
 
 static gboolean
@@ -121,7 +137,7 @@ smtp_cram_md5_auth_finalize (GObject *object)
   SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (object);
 
   g_free (self->username);
-  smtp_wipe_free (self->secret);
+  smtp_secret_free (self->secret);
   G_OBJECT_CLASS (smtp_cram_md5_auth_parent_class)->finalize (object);
 }
 
@@ -221,6 +237,6 @@ smtp_cram_md5_auth_new (const char *username,
   g_return_val_if_fail (secret != NULL, NULL);
 
   self = g_object_new (SMTP_TYPE_CRAM_MD5_AUTH, "username", username, NULL);
-  self->secret = g_strdup (secret);
+  self->secret = smtp_secret_strdup (secret);
   return SMTP_AUTH (self);
 }

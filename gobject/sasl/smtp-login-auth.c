@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "smtp-error.h"
-#include "smtp-mask.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpLoginAuth:
@@ -101,7 +101,7 @@ smtp_login_auth_finalize (GObject *object)
 
   g_free (self->username);
   g_free (self->host);
-  smtp_wipe_free (self->password);
+  smtp_secret_free (self->password);
   G_OBJECT_CLASS (smtp_login_auth_parent_class)->finalize (object);
 }
 
@@ -223,6 +223,6 @@ smtp_login_auth_new (const char *username,
                        "username", username,
                        "host", host,
                        NULL);
-  self->password = g_strdup (password);
+  self->password = smtp_secret_strdup (password);
   return SMTP_AUTH (self);
 }

@@ -8,9 +8,9 @@
 
 #include "smtp-base64.h"
 #include "smtp-error.h"
-#include "smtp-mask.h"
 #include "smtp-scram.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpScramAuth:
@@ -112,7 +112,7 @@ forget_exchange (SmtpScramAuth *self)
   self->stage = STAGE_NONE;
   g_clear_pointer (&self->server_name, g_free);
   g_clear_pointer (&self->scram, smtp_scram_free);
-  g_clear_pointer (&self->prepared, smtp_wipe_free);
+  g_clear_pointer (&self->prepared, smtp_secret_free);
 }
 
 /* ---- the choice ------------------------------------------------------------ */
@@ -219,8 +219,8 @@ begin_exchange (SmtpScramAuth  *self,
                 gboolean        could_bind,
                 GError        **error)
 {
-  g_autofree char *username = NULL;
-  g_autofree char *identity = NULL;
+  g_autoptr (SmtpSecretText) username = NULL;
+  g_autoptr (SmtpSecretText) identity = NULL;
   g_autofree char *header = NULL;
   g_autofree char *nonce = NULL;
 
@@ -301,7 +301,7 @@ derivation_free (gpointer data)
 {
   Derivation *self = data;
 
-  smtp_wipe_free (self->password);
+  smtp_secret_free (self->password);
   g_bytes_unref (self->salt);
   g_free (self);
 }
@@ -362,7 +362,7 @@ derive_later (SmtpScramAuth  *self,
   Derivation *derivation = g_new (Derivation, 1);
 
   derivation->hash = self->hash;
-  derivation->password = g_strdup (self->prepared);
+  derivation->password = smtp_secret_strdup (self->prepared);
   derivation->salt = g_bytes_ref (first->salt);
   derivation->iterations = first->iterations;
   g_task_set_name (task, "[smtp-glib] derive");
@@ -439,7 +439,7 @@ answer_first (SmtpScramAuth  *self,
 
   self->stage = STAGE_FINAL;
   response = smtp_secret_bytes_new (message, strlen (message));
-  smtp_wipe_free (message);
+  smtp_secret_free (message);
   return response;
 }
 
@@ -528,7 +528,7 @@ smtp_scram_auth_finalize (GObject *object)
   set_keys (self, NULL);
   g_free (self->identity);
   g_free (self->username);
-  smtp_wipe_free (self->password);
+  smtp_secret_free (self->password);
   G_OBJECT_CLASS (smtp_scram_auth_parent_class)->finalize (object);
 }
 
@@ -670,6 +670,6 @@ smtp_scram_auth_new_full (const char *identity,
                        "identity", identity,
                        "username", username,
                        NULL);
-  self->password = g_strdup (password);
+  self->password = smtp_secret_strdup (password);
   return SMTP_AUTH (self);
 }
