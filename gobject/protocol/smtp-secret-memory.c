@@ -281,6 +281,86 @@ smtp_secret_free (gpointer secret)
 
 #endif
 
+/* ---- traces --------------------------------------------------------------- */
+
+/* What is below the caller: reading and writing through TLS goes as deep as two
+ * buffers of 16 KiB and what GnuTLS needs. */
+#define TRACES (64 * 1024)
+
+/* What copies or compares text does so in vector registers, and leaves it there.
+ * The dynamic linker saves them all on the stack whenever a function is called
+ * for the first time, so that a password may come to lie wherever somebody
+ * happens to call one. */
+#if defined (__x86_64__)
+
+#define CLEAR(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+#define CLEAR_SSE(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
+
+__attribute__ ((target ("avx512f"))) static void
+clear_upper_registers (void)
+{
+  __asm__ volatile (CLEAR (16) CLEAR (17) CLEAR (18) CLEAR (19) CLEAR (20) CLEAR (21) CLEAR (22) CLEAR (23)
+                    CLEAR (24) CLEAR (25) CLEAR (26) CLEAR (27) CLEAR (28) CLEAR (29) CLEAR (30) CLEAR (31)
+                    : : : "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
+                          "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+}
+
+__attribute__ ((target ("avx"))) static void
+clear_lower_registers (void)
+{
+  __asm__ volatile ("vzeroall"
+                    : : : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+static void
+clear_registers (void)
+{
+  if (__builtin_cpu_supports ("avx"))
+    clear_lower_registers ();
+  else
+    __asm__ volatile (CLEAR_SSE (0) CLEAR_SSE (1) CLEAR_SSE (2) CLEAR_SSE (3)
+                      CLEAR_SSE (4) CLEAR_SSE (5) CLEAR_SSE (6) CLEAR_SSE (7)
+                      CLEAR_SSE (8) CLEAR_SSE (9) CLEAR_SSE (10) CLEAR_SSE (11)
+                      CLEAR_SSE (12) CLEAR_SSE (13) CLEAR_SSE (14) CLEAR_SSE (15)
+                      : : : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                            "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+
+  if (__builtin_cpu_supports ("avx512f"))
+    clear_upper_registers ();
+}
+
+#else
+
+/* By copying zeros; each size takes other registers. */
+static void
+clear_registers (void)
+{
+  char zeros[2048] = { 0 };
+
+  for (gsize size = 8; size <= sizeof zeros / 2; size *= 2)
+    {
+      memcpy (zeros + sizeof zeros / 2, zeros, size);
+      __asm__ volatile ("" : : "r" (zeros) : "memory");
+    }
+}
+
+#endif
+
+/*< private >
+ * Overwrites what working with secrets has left in the registers and on the
+ * stack, below the caller. The library is linked so that this calls no function
+ * for the first time.
+ */
+G_NO_INLINE void
+smtp_secret_clear_traces (void)
+{
+  char below[TRACES];
+
+  explicit_bzero (below, sizeof below);
+  clear_registers ();
+}
+
 static char *
 copy_text (const char *text,
            gsize       length)
@@ -288,6 +368,7 @@ copy_text (const char *text,
   char *secret = smtp_secret_alloc (length + 1);
 
   memcpy (secret, text, length);
+  clear_registers ();
   return secret;
 }
 

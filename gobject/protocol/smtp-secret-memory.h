@@ -16,6 +16,7 @@ void     smtp_secret_free    (gpointer     secret);
 char    *smtp_secret_strdup  (const char  *text);
 char    *smtp_secret_strndup (const char  *text,
                               gsize        length);
+void     smtp_secret_clear_traces (void);
 
 /* g_autoptr (SmtpSecretText) is wiped when it goes. */
 typedef char SmtpSecretText;

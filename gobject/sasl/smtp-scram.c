@@ -189,6 +189,9 @@ smtp_scram_keys_derive (SmtpScramHash   hash,
            hmac (hash, salted, "Client Key", self->client_key, error) &&
            hmac (hash, salted, "Server Key", self->server_key, error);
   smtp_secret_free (salted);
+
+  /* What HMAC begins with is the password, but for a constant. */
+  smtp_secret_clear_traces ();
   return result ? g_steal_pointer (&self) : NULL;
 }
 
