@@ -8,6 +8,7 @@
 
 #include "smtp-base64.h"
 #include "smtp-error.h"
+#include "smtp-normalize.h"
 #include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
@@ -50,6 +51,34 @@ smtp_scram_mechanism (SmtpScramHash hash,
 
 /* ---- names ---------------------------------------------------------------- */
 
+/* What the profile makes of one character, appended; FALSE if it forbids it.
+ * GnuTLS knows that, but is given no more at once: it frees copies of the text
+ * that it does not wipe. */
+static gboolean
+prepare_character (const char  *character,
+                   char       **end)
+{
+  gsize length = g_utf8_next_char (character) - character;
+  gnutls_datum_t prepared;
+
+  if (length == 1 && g_ascii_isprint (*character))
+    {
+      *(*end)++ = *character;
+      return TRUE;
+    }
+
+  if (gnutls_utf8_password_normalize ((const guint8 *) character, length, &prepared, 0) < 0)
+    return FALSE;
+
+  *end = mempcpy (*end, prepared.data, prepared.size);
+  gnutls_memset (prepared.data, 0, prepared.size);
+  gnutls_free (prepared.data);
+  return TRUE;
+}
+
+/* One character becomes at most three times as long. */
+#define LONGEST_PREPARED 3
+
 /*< private >
  * Makes one text of all that look and are meant alike, as the server does
  * before it compares: the OpaqueString profile of RFC 8265 §4.2, which
@@ -65,17 +94,19 @@ smtp_scram_mechanism (SmtpScramHash hash,
 char *
 smtp_scram_prepare (const char *text)
 {
-  gnutls_datum_t prepared;
-  char *copy = NULL;
+  g_autoptr (SmtpSecretText) prepared = NULL;
+  char *end;
 
-  if (gnutls_utf8_password_normalize ((const guint8 *) text, strlen (text), &prepared, 0) < 0)
+  if (*text == '\0' || !g_utf8_validate (text, -1, NULL))
     return NULL;
 
-  if (prepared.size > 0)
-    copy = smtp_secret_strndup ((const char *) prepared.data, prepared.size);
-  gnutls_memset (prepared.data, 0, prepared.size);
-  gnutls_free (prepared.data);
-  return copy;
+  prepared = smtp_secret_alloc (strlen (text) * LONGEST_PREPARED + 1);
+  end = prepared;
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    if (!prepare_character (text, &end))
+      return NULL;
+
+  return smtp_normalize_secret (prepared);
 }
 
 /*< private >
