@@ -4,8 +4,8 @@
  *
  * Reads the password, and a text that is to be found, from standard input: the
  * arguments and the environment of a program are part of its memory. Says
- * "signed in"; told "free", frees everything and says "freed"; told "abort",
- * aborts. */
+ * "signed in" or "refused"; told "free", frees everything and says "freed";
+ * told "abort", aborts. */
 
 #include <smtp-glib/smtp.h>
 #include <stdlib.h>
@@ -90,6 +90,12 @@ accept_certificate (void)
   return TRUE;
 }
 
+/* Who listens has the lines kept for him. */
+static void
+hear (void)
+{
+}
+
 static void
 take_result (GObject      *source,
              GAsyncResult *result,
@@ -154,19 +160,21 @@ main (int    argc,
                             g_str_equal (argv[3], "tls") ? SMTP_SECURITY_STARTTLS : SMTP_SECURITY_NONE);
   smtp_client_set_timeout (client, 30);
   g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate), NULL);
-  if (!(async ? sign_in_async : sign_in) (client, auth, &error))
-    {
-      g_printerr ("%s\n", error->message);
-      return 1;
-    }
+  g_signal_connect (client, "transcript", G_CALLBACK (hear), NULL);
+  if ((async ? sign_in_async : sign_in) (client, auth, &error))
+    say ("signed in\n");
+  else if (g_error_matches (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_REJECTED))
+    say ("refused\n");
+  else
+    g_error ("%s", error->message);
 
-  say ("signed in\n");
   read_line (told, sizeof told);
   if (g_str_equal (told, "abort"))
     abort ();
 
   g_object_unref (client);
   g_object_unref (auth);
+  g_clear_error (&error);
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   say ("freed\n");

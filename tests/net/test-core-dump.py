@@ -12,6 +12,7 @@ Usage: test-core-dump.py CLIENT SANDBOX
 """
 
 import base64
+import contextlib
 import glob
 import hashlib
 import hmac
@@ -204,8 +205,9 @@ class Sandbox:
 class Tap:
     """Stands between client and server and keeps what they say, line by line."""
 
-    def __init__(self, port):
+    def __init__(self, port, echo=None):
         self.lines = []
+        self.echo = echo  # what a refusal repeats, besides the last line
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.run, args=(port,), daemon=True).start()
@@ -217,11 +219,17 @@ class Tap:
         self.pump(server, client)
 
     def pump(self, source, sink):
+        with contextlib.suppress(OSError):  # one of them has gone
+            self.copy(source, sink)
+            sink.shutdown(socket.SHUT_WR)
+
+    def copy(self, source, sink):
         with source.makefile('rb') as lines:
             for line in lines:
+                if line.startswith(b'535') and self.echo is not None:
+                    line = b'535-%s?\r\n535 %s?\r\n' % (self.lines[-1].split()[-1], self.echo.encode())
                 self.lines.append(line)
                 sink.sendall(line)
-        sink.shutdown(socket.SHUT_WR)
 
     def exchange(self):
         """What was said between AUTH and the verdict, both included."""
@@ -230,16 +238,17 @@ class Tap:
 
 
 class Client:
-    def __init__(self, directory, port, mechanism, tls, mode, password, control):
+    def __init__(self, directory, port, case):
         def unlimited():
             hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
             resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
         self.process = subprocess.Popen(
-            [CLIENT, str(port), mechanism, 'tls' if tls else 'clear', mode],
+            [CLIENT, str(port), case.mechanism, 'tls' if case.tls else 'clear', case.mode],
             cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=unlimited)
-        self.say(password + '\n' + control)
-        self.expect('signed in')
+        self.directory = directory
+        self.say(case.password + '\n' + case.control)
+        self.expect('signed in' if case.accepted else 'refused')
 
     def say(self, text):
         self.process.stdin.write(text.encode() + b'\n')
@@ -263,8 +272,9 @@ def letters(length):
 
 
 class Case:
-    def __init__(self, mechanism, tls, mode, password, note=''):
+    def __init__(self, mechanism, tls, mode, password, note='', accepted=True, echo=False):
         self.mechanism, self.tls, self.mode, self.password = mechanism, tls, mode, password
+        self.accepted, self.echo = accepted, echo
         self.name = '/'.join(filter(None, [mechanism.lower(), 'tls' if tls else 'clear', mode, note]))
         self.control = letters(40)
 
@@ -304,12 +314,10 @@ class Case:
 def run(case, checks):
     """Yields a name, and None or what is wrong."""
     with tempfile.TemporaryDirectory() as directory:
-        sandbox = Sandbox(directory, case.mechanism, case.tls, case.password)
+        sandbox = Sandbox(directory, case.mechanism, case.tls, case.password if case.accepted else 'another')
         try:
-            tap = None if case.tls else Tap(sandbox.port)
-            client = Client(directory, sandbox.port if case.tls else tap.port, case.mechanism, case.tls, case.mode,
-                            case.password, case.control)
-            client.directory = directory
+            tap = None if case.tls else Tap(sandbox.port, case.password if case.echo else None)
+            client = Client(directory, (tap or sandbox).port, case)
             forms = list(case.forms(tap))
             for check in checks:
                 name = '%s/%s' % (case.name, check.__name__.replace('check_', ''))
@@ -329,7 +337,11 @@ def get_cases():
                 yield Case(mechanism, tls, mode, letters(32))
     for tls in False, True:
         yield Case('PLAIN', tls, 'sync', letters(1500), 'long')
+        for mechanism in 'PLAIN', 'LOGIN', 'CRAM-MD5':
+            yield Case(mechanism, tls, 'sync', letters(32), 'refused', accepted=False)
         yield Case('SCRAM-SHA-256', tls, 'sync', letters(16) + '\u00e4\u4e2d' + letters(16), 'utf8')
+    for mode in 'sync', 'async':
+        yield Case('PLAIN', False, mode, letters(32), 'repeated', accepted=False, echo=True)
 
 
 def may_look():
