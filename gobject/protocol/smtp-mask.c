@@ -88,7 +88,10 @@ void
 smtp_mask_apply (SmtpMask *self,
                  GString  *text)
 {
-  for (guint i = 0; self->secrets != NULL && i < self->secrets->len; i++)
+  if (self->secrets == NULL)
+    return;
+
+  for (guint i = 0; i < self->secrets->len; i++)
     {
       const char *secret = g_ptr_array_index (self->secrets, i);
 
