@@ -17,7 +17,8 @@
 /* The stages, in their order:
  *
  *   CONNECT → RUN                      open
- *   PREPARE → START_AUTH → RUN         authenticate
+ *   PREPARE → START_AUTH → RUN         authenticate; back to PREPARE when the
+ *                                      mechanism begins anew after a failure
  *   RUN                                everything else
  *
  * Messages as a whole are sent by one operation for as long as there are any:
@@ -62,6 +63,7 @@ struct _SmtpOperation
   SmtpServerInfo       *server;
   GTask                *preparing;
   gboolean              answer_ready; /* the challenge may be answered now */
+  guint                 retries;
 
   GTask                *result;   /* of the last message … */
   GError               *error;    /* … and what it failed for */
@@ -317,18 +319,65 @@ answer_challenge (SmtpOperation *self)
     }
 }
 
+/* More mechanisms than there are, and more questions for a token than anybody
+ * answers. */
+#define MAX_RETRIES 32
+
+/* The mechanism's code may do anything here, too. */
+static gboolean
+begins_anew (SmtpOperation *self,
+             const GError  *failure)
+{
+  g_autoptr (GError) copy = g_error_copy (failure);
+
+  return !g_cancellable_is_cancelled (self->cancellable) && self->retries++ < MAX_RETRIES &&
+         smtp_auth_retry (self->auth, self->server, copy);
+}
+
+/* The exchange did not begin. Takes the error. */
+static void
+exchange_failed (SmtpOperation *self,
+                 GError        *error)
+{
+  if (begins_anew (self, error))
+    {
+      g_error_free (error);
+      self->stage = STAGE_PREPARE;
+    }
+  else
+    smtp_engine_auth_refuse (self->client->engine, error);
+}
+
+/* The exchange ended by a refusal. */
+static void
+exchange_refused (SmtpOperation *self)
+{
+  SmtpEngine *engine = self->client->engine;
+  gboolean anew = begins_anew (self, smtp_engine_get_auth_refusal (engine));
+
+  if (smtp_engine_get_auth_refusal (engine) == NULL)
+    return;
+
+  if (anew)
+    {
+      smtp_engine_auth_retry (engine);
+      self->stage = STAGE_PREPARE;
+    }
+  else
+    smtp_engine_auth_give_up (engine);
+}
+
 static void
 step_start_auth (SmtpOperation *self)
 {
-  SmtpEngine *engine = self->client->engine;
   g_autofree char *mechanism = NULL;
   g_autoptr (GBytes) initial_response = NULL;
   GError *error = NULL;
 
   self->stage = STAGE_RUN;
   if (!smtp_auth_start (self->auth, self->server, &mechanism, &initial_response, &error) ||
-      !smtp_engine_auth (engine, mechanism, initial_response, &error))
-    smtp_engine_auth_refuse (engine, error);
+      !smtp_engine_auth (self->client->engine, mechanism, initial_response, &error))
+    exchange_failed (self, error);
 }
 
 /* The task that a mechanism prepares under may be returned after the
@@ -403,18 +452,16 @@ static void
 exchange_prepared (SmtpOperation *self,
                    GError        *error)
 {
-  self->stage = STAGE_START_AUTH;
-  if (error == NULL)
-    return;
-
-  self->stage = STAGE_RUN;
-  smtp_engine_auth_refuse (self->client->engine, error);
+  self->stage = error == NULL ? STAGE_START_AUTH : STAGE_RUN;
+  if (error != NULL)
+    exchange_failed (self, error);
 }
 
 static void
 begin_preparation (SmtpOperation *self)
 {
-  self->server = smtp_client_describe_server (self->client);
+  if (self->server == NULL)
+    self->server = smtp_client_describe_server (self->client);
   smtp_auth_prepare (self->auth, self->server, prepare_task (self, exchange_prepared));
 }
 
@@ -444,6 +491,12 @@ static void
 step_answer (SmtpOperation *self)
 {
   gboolean more;
+
+  if (smtp_engine_get_auth_refusal (self->client->engine) != NULL)
+    {
+      exchange_refused (self);
+      return;
+    }
 
   smtp_engine_get_challenge (self->client->engine, &more);
   if (more && !self->answer_ready && SMTP_AUTH_GET_CLASS (self->auth)->prepare_next != NULL)

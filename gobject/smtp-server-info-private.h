@@ -11,6 +11,9 @@ SmtpServerInfo *smtp_server_info_new (const char      *name,
                                       GTlsConnection  *tls,
                                       gboolean         local,
                                       char           **mechanisms);
+SmtpServerInfo *smtp_server_info_new_without (SmtpServerInfo *other,
+                                              const char     *mechanism);
+gboolean        smtp_server_info_has_certificate (SmtpServerInfo *self);
 
 G_END_DECLS
 

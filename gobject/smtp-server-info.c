@@ -17,6 +17,7 @@ struct _SmtpServerInfo
   gboolean        tls;
   gboolean        tls_verified;
   gboolean        local;
+  gboolean        has_certificate;
   char          **mechanisms;
   GBytes         *bindings[G_TLS_CHANNEL_BINDING_TLS_EXPORTER + 1];
 };
@@ -46,6 +47,7 @@ read_tls (SmtpServerInfo *self,
 {
   self->tls = TRUE;
   self->tls_verified = g_tls_connection_get_peer_certificate_errors (tls) == 0;
+  self->has_certificate = g_tls_connection_get_certificate (tls) != NULL;
   for (guint type = 0; type < G_N_ELEMENTS (self->bindings); type++)
     self->bindings[type] = read_binding (tls, type);
 }
@@ -69,6 +71,49 @@ smtp_server_info_new (const char      *name,
   if (tls != NULL)
     read_tls (self, tls);
   return self;
+}
+
+static char **
+without (char       **mechanisms,
+         const char  *mechanism)
+{
+  GPtrArray *rest = g_ptr_array_new ();
+
+  for (guint i = 0; mechanisms[i] != NULL; i++)
+    if (!g_str_equal (mechanisms[i], mechanism))
+      g_ptr_array_add (rest, g_strdup (mechanisms[i]));
+  g_ptr_array_add (rest, NULL);
+  return (char **) g_ptr_array_free (rest, FALSE);
+}
+
+/*< private >
+ * The same server, had it not offered this mechanism.
+ */
+SmtpServerInfo *
+smtp_server_info_new_without (SmtpServerInfo *other,
+                              const char     *mechanism)
+{
+  SmtpServerInfo *self = g_new0 (SmtpServerInfo, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = g_strdup (other->name);
+  self->tls = other->tls;
+  self->tls_verified = other->tls_verified;
+  self->local = other->local;
+  self->has_certificate = other->has_certificate;
+  self->mechanisms = without (other->mechanisms, mechanism);
+  for (guint type = 0; type < G_N_ELEMENTS (self->bindings); type++)
+    self->bindings[type] = other->bindings[type] != NULL ? g_bytes_ref (other->bindings[type]) : NULL;
+  return self;
+}
+
+/*< private >
+ * Whether the client has a certificate of its own to show.
+ */
+gboolean
+smtp_server_info_has_certificate (SmtpServerInfo *self)
+{
+  return self->has_certificate;
 }
 
 /**

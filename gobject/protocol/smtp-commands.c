@@ -162,6 +162,17 @@ smtp_command_greet (SmtpEngine *self)
   greet_as (self, SMTP_COMMAND_EHLO, "EHLO");
 }
 
+/*< private >
+ * Introduces the client once more, after AUTH (RFC 4954 §4 lets the server
+ * answer otherwise than before).
+ */
+void
+smtp_command_renew_greeting (SmtpEngine *self)
+{
+  self->renewing = TRUE;
+  greet_as (self, SMTP_COMMAND_EHLO, "EHLO");
+}
+
 static void
 submit_starttls (SmtpEngine *self)
 {
@@ -194,10 +205,27 @@ is_ehlo_unknown (guint code)
   return (code >= 500 && code <= 504) || code == 550;
 }
 
+/* Servers may well refuse an EHLO after AUTH: what they offered stands. */
+static void
+rsp_renewed_ehlo (SmtpEngine *self)
+{
+  self->renewing = FALSE;
+  if (is_positive (self))
+    smtp_engine_set_capabilities (self, self->parser.reply.text->str);
+  else if (self->parser.reply.code < 400)
+    smtp_command_break_unexpected (self);
+}
+
 static void
 rsp_ehlo (SmtpEngine *self)
 {
   gboolean greeting = self->greeting;
+
+  if (self->renewing)
+    {
+      rsp_renewed_ehlo (self);
+      return;
+    }
 
   self->greeting = FALSE;
   if (is_positive (self))

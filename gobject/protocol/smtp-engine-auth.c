@@ -94,16 +94,19 @@ send_auth_line (SmtpEngine *self,
   queue_secret (self, SMTP_COMMAND_AUTH, start, encoded != NULL ? encoded : "", log);
 }
 
+/* RFC 4954 §4 has "=" for an empty one, which Postfix with Cyrus SASL takes for
+ * wrong credentials. */
 static gboolean
 fits_auth_line (const char *mechanism,
                 const char *encoded)
 {
-  return strlen ("AUTH ") + strlen (mechanism) + 1 + strlen (encoded) + 2 <= MAX_COMMAND_LINE;
+  return *encoded != '\0' &&
+         strlen ("AUTH ") + strlen (mechanism) + 1 + strlen (encoded) + 2 <= MAX_COMMAND_LINE;
 }
 
 /*< private >
- * Begins an exchange. An initial response that is too long for the AUTH line
- * goes behind the first 334.
+ * Begins an exchange. An initial response that is too long for the AUTH line,
+ * or empty, goes behind the first 334.
  */
 gboolean
 smtp_engine_auth (SmtpEngine *self,
@@ -129,7 +132,7 @@ smtp_engine_auth (SmtpEngine *self,
       send_auth_line (self, mechanism, NULL);
     }
   else
-    send_auth_line (self, mechanism, encoded != NULL && *encoded == '\0' ? "=" : encoded);
+    send_auth_line (self, mechanism, encoded);
 
   smtp_secret_free (encoded);
   return TRUE;
@@ -154,7 +157,8 @@ smtp_engine_auth_respond (SmtpEngine *self,
 }
 
 /*< private >
- * The mechanism is content with the server's success.
+ * The mechanism is content with the server's success. Some servers offer more
+ * to those they know.
  */
 void
 smtp_engine_auth_confirm (SmtpEngine *self)
@@ -163,7 +167,43 @@ smtp_engine_auth_confirm (SmtpEngine *self)
 
   self->authenticated = TRUE;
   smtp_engine_end_auth (self);
-  self->op_over = TRUE;
+  smtp_command_renew_greeting (self);
+}
+
+/*< private >
+ * What the exchange failed for: the server's refusal, or what made the
+ * mechanism abort it. NULL when it has not.
+ */
+const GError *
+smtp_engine_get_auth_refusal (SmtpEngine *self)
+{
+  return self->auth_stage == SMTP_AUTH_REFUSED ? self->op_error : NULL;
+}
+
+/*< private >
+ * The mechanism begins anew after a refusal.
+ */
+void
+smtp_engine_auth_retry (SmtpEngine *self)
+{
+  g_return_if_fail (self->auth_stage == SMTP_AUTH_REFUSED);
+
+  g_clear_error (&self->op_error);
+  smtp_engine_end_auth (self);
+}
+
+/*< private >
+ * The refusal is final. A refused client takes its leave without waiting for
+ * the answer, unless it may try again.
+ */
+void
+smtp_engine_auth_give_up (SmtpEngine *self)
+{
+  g_return_if_fail (self->auth_stage == SMTP_AUTH_REFUSED);
+
+  smtp_engine_end_auth (self);
+  if (!self->stay_open)
+    smtp_engine_leave (self);
 }
 
 /*< private >
@@ -218,14 +258,11 @@ smtp_engine_end_auth (SmtpEngine *self)
   g_clear_pointer (&self->challenge_text, smtp_secret_free);
 }
 
-/* A refused client takes its leave without waiting for the answer, unless it
- * may try again. */
 static void
 end_refused (SmtpEngine *self)
 {
   smtp_engine_end_auth (self);
-  if (!self->stay_open)
-    smtp_engine_leave (self);
+  self->auth_stage = SMTP_AUTH_REFUSED;
 }
 
 static void

@@ -54,6 +54,7 @@ typedef enum
   SMTP_AUTH_AWAITING,   /* a line is on its way, its reply is awaited */
   SMTP_AUTH_CHALLENGED, /* the mechanism is to answer */
   SMTP_AUTH_CONFIRMING, /* 235 has come: the mechanism has the last word */
+  SMTP_AUTH_REFUSED,    /* so has the refusal: does the mechanism begin anew? */
 } SmtpAuthStage;
 
 struct _SmtpEngine
@@ -92,6 +93,7 @@ struct _SmtpEngine
   gboolean          authenticated;
   gboolean          stay_open;     /* after a refused AUTH */
   char             *local_name;
+  gboolean          renewing;      /* the EHLO under way is the one after AUTH */
   gboolean          greeting;      /* the EHLO under way is the first, or the first over TLS */
   SmtpCapabilitySet *capabilities;
   GError           *failure;
@@ -99,7 +101,7 @@ struct _SmtpEngine
   /* AUTH */
   SmtpAuthStage     auth_stage;
   guint             auth_rounds;
-  GBytes           *withheld;      /* an initial response too long for the AUTH line */
+  GBytes           *withheld;      /* an initial response too long for the AUTH line, or empty */
   char             *challenge_text; /* of the last 334, in base64 */
   GBytes           *challenge;
   SmtpMask          mask;
@@ -165,6 +167,7 @@ void     smtp_command_respond      (SmtpEngine      *self,
 GError  *smtp_command_refusal      (SmtpEngine      *self,
                                     SmtpCommand      command);
 void     smtp_command_greet        (SmtpEngine      *self);
+void     smtp_command_renew_greeting (SmtpEngine    *self);
 void     smtp_command_break_unexpected (SmtpEngine  *self);
 
 gboolean smtp_command_allowed      (SmtpEngine      *self,

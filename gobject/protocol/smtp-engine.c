@@ -607,7 +607,7 @@ smtp_engine_next (SmtpEngine *self)
   if (self->want_tls)
     return SMTP_ENGINE_TLS;
 
-  if (self->auth_stage == SMTP_AUTH_CHALLENGED || self->auth_stage == SMTP_AUTH_CONFIRMING)
+  if (self->auth_stage != SMTP_AUTH_NONE && self->auth_stage != SMTP_AUTH_AWAITING)
     return SMTP_ENGINE_AUTH;
 
   if (smtp_engine_get_hungry (self) != NULL)

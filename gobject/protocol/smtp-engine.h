@@ -118,6 +118,9 @@ void                 smtp_engine_auth_respond      (SmtpEngine            *self,
 void                 smtp_engine_auth_confirm      (SmtpEngine            *self);
 void                 smtp_engine_auth_abort        (SmtpEngine            *self,
                                                     GError                *cause);
+const GError        *smtp_engine_get_auth_refusal  (SmtpEngine            *self);
+void                 smtp_engine_auth_retry        (SmtpEngine            *self);
+void                 smtp_engine_auth_give_up      (SmtpEngine            *self);
 void                 smtp_engine_auth_refuse       (SmtpEngine            *self,
                                                     GError                *cause);
 gsize                smtp_engine_body              (SmtpEngine            *self,

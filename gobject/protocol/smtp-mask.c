@@ -4,22 +4,13 @@
 
 #include <string.h>
 
+#include "smtp-base64.h"
 #include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
 /* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
  * reply and give the secret away all the same. */
 #define SHORTEST_SECRET 3
-
-void
-smtp_wipe_free (char *secret)
-{
-  if (secret == NULL)
-    return;
-
-  explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
 
 /* The longest first, so that one that contains another is hidden whole. */
 static int
@@ -59,6 +50,28 @@ add_secret (SmtpMask   *self,
   g_ptr_array_sort (self->secrets, compare_length);
 }
 
+#define BEFORE_TOKEN "auth=Bearer "
+
+/* A piece in clear and in base64, and a token without what tells its kind. */
+static void
+add_piece (SmtpMask   *self,
+           const char *piece,
+           gsize       length)
+{
+  const gsize before = strlen (BEFORE_TOKEN);
+  g_autoptr (SmtpSecretText) encoded = NULL;
+
+  if (length > before && memcmp (piece, BEFORE_TOKEN, before) == 0)
+    add_piece (self, piece + before, length - before);
+
+  add_secret (self, piece, length);
+  if (length < SHORTEST_SECRET)
+    return;
+
+  encoded = smtp_base64_encode_secret (piece, length);
+  add_secret (self, encoded, strlen (encoded));
+}
+
 /*< private >
  * Remembers a response, as it went onto the wire and piece by piece:
  * mechanisms separate their fields by NUL (PLAIN) or 0x01 (OAuth).
@@ -77,11 +90,11 @@ smtp_mask_add (SmtpMask     *self,
     {
       if (*p != '\0' && *p != '\001')
         continue;
-      add_secret (self, piece, p - piece);
+      add_piece (self, piece, p - piece);
       piece = p + 1;
     }
   if (length > 0)
-    add_secret (self, piece, end - piece);
+    add_piece (self, piece, end - piece);
 }
 
 void

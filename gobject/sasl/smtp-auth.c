@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "smtp-auth.h"
+#include "smtp-auth-private.h"
 
 #include <glib/gi18n-lib.h>
 
+#include "smtp-auth-extension.h"
+#include "smtp-credentials-private.h"
 #include "smtp-error.h"
 
 /**
@@ -24,12 +26,33 @@
  *         return True, GLib.Bytes.new(b'')
  * ```
  *
+ * Whose name and password it uses stands in its [property@Auth:credentials].
  * An object serves one exchange at a time; [vfunc@Auth.start] begins anew.
  *
  * Since: 1.0
  */
 
-G_DEFINE_ABSTRACT_TYPE (SmtpAuth, smtp_auth, G_TYPE_OBJECT)
+typedef struct
+{
+  SmtpCredentials *credentials; /* NULL for a mechanism that needs none */
+} SmtpAuthPrivate;
+
+enum
+{
+  PROP_0,
+  PROP_CREDENTIALS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (SmtpAuth, smtp_auth, G_TYPE_OBJECT)
+
+static SmtpAuthPrivate *
+get_private (SmtpAuth *self)
+{
+  return smtp_auth_get_instance_private (self);
+}
 
 static void
 smtp_auth_real_prepare (SmtpAuth       *self,
@@ -39,16 +62,162 @@ smtp_auth_real_prepare (SmtpAuth       *self,
   g_task_return_boolean (task, TRUE);
 }
 
+static gboolean
+smtp_auth_real_retry (SmtpAuth       *self,
+                      SmtpServerInfo *server,
+                      const GError   *failure)
+{
+  return FALSE;
+}
+
+static void
+smtp_auth_finalize (GObject *object)
+{
+  g_clear_object (&get_private (SMTP_AUTH (object))->credentials);
+  G_OBJECT_CLASS (smtp_auth_parent_class)->finalize (object);
+}
+
+static void
+smtp_auth_get_property (GObject    *object,
+                        guint       id,
+                        GValue     *value,
+                        GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_CREDENTIALS:
+      g_value_set_object (value, get_private (SMTP_AUTH (object))->credentials);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+smtp_auth_set_property (GObject      *object,
+                        guint         id,
+                        const GValue *value,
+                        GParamSpec   *pspec)
+{
+  switch (id)
+    {
+    case PROP_CREDENTIALS:
+      get_private (SMTP_AUTH (object))->credentials = g_value_dup_object (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
 static void
 smtp_auth_class_init (SmtpAuthClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = smtp_auth_finalize;
+  object_class->get_property = smtp_auth_get_property;
+  object_class->set_property = smtp_auth_set_property;
   klass->prepare = smtp_auth_real_prepare;
+  klass->retry = smtp_auth_real_retry;
+
+  /**
+   * SmtpAuth:credentials: (getter get_credentials)
+   *
+   * Who signs in, and by what. Several mechanisms may share one object.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CREDENTIALS] =
+    g_param_spec_object ("credentials", NULL, NULL, SMTP_TYPE_CREDENTIALS,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 smtp_auth_init (SmtpAuth *self)
 {
 }
+
+/**
+ * smtp_auth_create:
+ * @mechanism: a mechanism's name, in upper case
+ * @credentials: (nullable): who signs in, and by what
+ * @error: return location for an error
+ *
+ * Creates a mechanism by its name: one of the library, or one of a module that
+ * is installed.
+ *
+ * ```c
+ * g_autoptr (SmtpAuth) auth = smtp_auth_create ("GSSAPI", NULL, &error);
+ * ```
+ *
+ * Which one is best for a server is what [class@AutoAuth] finds out.
+ *
+ * Returns: (transfer full): a new mechanism, or %NULL with `AUTH_UNAVAILABLE`
+ *   of [error@ClientError] when there is none of this name
+ *
+ * Since: 1.0
+ */
+SmtpAuth *
+smtp_auth_create (const char       *mechanism,
+                  SmtpCredentials  *credentials,
+                  GError          **error)
+{
+  GIOExtension *extension;
+
+  g_return_val_if_fail (mechanism != NULL, NULL);
+  g_return_val_if_fail (credentials == NULL || SMTP_IS_CREDENTIALS (credentials), NULL);
+
+  extension = smtp_auth_extension_find (mechanism);
+  if (extension != NULL)
+    return g_object_new (g_io_extension_get_type (extension), "credentials", credentials, NULL);
+
+  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+               _("There is no authentication mechanism %s here"), mechanism);
+  return NULL;
+}
+
+/**
+ * smtp_auth_list_mechanisms:
+ *
+ * Lists the mechanisms that there are, of the library and of modules, the
+ * strongest first.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names
+ *
+ * Since: 1.0
+ */
+char **
+smtp_auth_list_mechanisms (void)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (GList *l = smtp_auth_extension_list (); l != NULL; l = l->next)
+    g_ptr_array_add (names, g_strdup (g_io_extension_get_name (l->data)));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+/**
+ * smtp_auth_get_credentials: (get-property credentials)
+ * @self: a mechanism
+ *
+ * Gets who signs in, and by what.
+ *
+ * Returns: (transfer none) (nullable): the credentials
+ *
+ * Since: 1.0
+ */
+SmtpCredentials *
+smtp_auth_get_credentials (SmtpAuth *self)
+{
+  g_return_val_if_fail (SMTP_IS_AUTH (self), NULL);
+
+  return get_private (self)->credentials;
+}
+
+/* ---- what a mechanism does -------------------------------------------------- */
 
 /* Python code that raises anything but a GLib.Error comes back as FALSE
  * without an error. */
@@ -220,4 +389,164 @@ smtp_auth_prepare_next (SmtpAuth *self,
     SMTP_AUTH_GET_CLASS (self)->prepare_next (self, challenge, task);
   else
     g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * smtp_auth_retry:
+ * @self: a mechanism
+ * @server: the server, as far as it is known
+ * @failure: what happened: what the mechanism itself failed for, or the
+ *   server's refusal. `AUTH_REJECTED`, `AUTH_TEMPORARY` and `AUTH_UNAVAILABLE`
+ *   (504, 534) of [error@ClientError] tell refusals apart.
+ *
+ * Asks whether to begin anew after a failure, on the same connection: with
+ * another mechanism, or after a new token. Mechanisms may implement this;
+ * [method@Client.authenticate] calls it. The default does not.
+ *
+ * After %TRUE the next thing is [vfunc@Auth.prepare], which may fail in its
+ * turn. There is an end to this after 32 attempts, and when the server has
+ * closed the connection.
+ *
+ * Returns: %TRUE to begin anew, %FALSE for the failure to be final
+ *
+ * Since: 1.0
+ */
+gboolean
+smtp_auth_retry (SmtpAuth       *self,
+                 SmtpServerInfo *server,
+                 const GError   *failure)
+{
+  g_return_val_if_fail (SMTP_IS_AUTH (self), FALSE);
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (failure != NULL, FALSE);
+
+  return SMTP_AUTH_GET_CLASS (self)->retry (self, server, failure);
+}
+
+/* ---- the credentials, for the mechanisms of the library ---------------------- */
+
+static SmtpAuth *
+new_with_credentials (GType            type,
+                      SmtpCredentials *credentials)
+{
+  SmtpAuth *self = g_object_new (type, "credentials", credentials, NULL);
+
+  g_object_unref (credentials);
+  return self;
+}
+
+/*< private >
+ * @identity: (nullable)
+ * @host: (nullable): for a mechanism that sends no secret
+ */
+SmtpAuth *
+smtp_auth_new_with_password (GType       type,
+                             const char *identity,
+                             const char *username,
+                             const char *password,
+                             const char *host)
+{
+  SmtpCredentials *credentials = smtp_credentials_new (username, password);
+
+  smtp_credentials_set_identity (credentials, identity);
+  smtp_credentials_set_host (credentials, host);
+  return new_with_credentials (type, credentials);
+}
+
+SmtpAuth *
+smtp_auth_new_with_token (GType       type,
+                          const char *username,
+                          const char *token,
+                          const char *host)
+{
+  SmtpCredentials *credentials = smtp_credentials_new (username, NULL);
+
+  smtp_credentials_set_access_token (credentials, token);
+  smtp_credentials_set_host (credentials, host);
+  return new_with_credentials (type, credentials);
+}
+
+const char *
+smtp_auth_peek_identity (SmtpAuth *self)
+{
+  SmtpCredentials *credentials = get_private (self)->credentials;
+  const char *identity = credentials != NULL ? smtp_credentials_get_identity (credentials) : NULL;
+
+  return identity != NULL ? identity : "";
+}
+
+const char *
+smtp_auth_peek_username (SmtpAuth *self)
+{
+  SmtpCredentials *credentials = get_private (self)->credentials;
+  const char *username = credentials != NULL ? smtp_credentials_get_username (credentials) : NULL;
+
+  return username != NULL ? username : "";
+}
+
+static SmtpCredentials *
+need_credentials (SmtpAuth    *self,
+                  const char  *mechanism,
+                  GError     **error)
+{
+  SmtpCredentials *credentials = get_private (self)->credentials;
+
+  if (credentials == NULL)
+    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+                 _("%s needs credentials"), mechanism);
+  return credentials;
+}
+
+const char *
+smtp_auth_need_username (SmtpAuth    *self,
+                         const char  *mechanism,
+                         GError     **error)
+{
+  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
+  const char *username;
+
+  if (credentials == NULL)
+    return NULL;
+
+  username = smtp_credentials_get_username (credentials);
+  if (username == NULL)
+    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+                 _("%s needs a user name"), mechanism);
+  return username;
+}
+
+const char *
+smtp_auth_need_password (SmtpAuth    *self,
+                         const char  *mechanism,
+                         GError     **error)
+{
+  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
+  const char *password;
+
+  if (credentials == NULL)
+    return NULL;
+
+  password = smtp_credentials_peek_password (credentials);
+  if (password == NULL)
+    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+                 _("%s needs a password"), mechanism);
+  return password;
+}
+
+const char *
+smtp_auth_need_token (SmtpAuth    *self,
+                      const char  *mechanism,
+                      GError     **error)
+{
+  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
+  const char *token;
+
+  if (credentials == NULL)
+    return NULL;
+
+  token = smtp_credentials_peek_access_token (credentials);
+  if (token == NULL)
+    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+                 _("%s needs an access token"), mechanism);
+  return token;
 }

@@ -6,6 +6,7 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
+#include "smtp-auth-private.h"
 #include "smtp-error.h"
 #include "smtp-secret.h"
 #include "smtp-secret-memory.h"
@@ -24,21 +25,9 @@
 
 struct _SmtpCramMd5Auth
 {
-  SmtpAuth  parent_instance;
-
-  char     *username;
-  char     *secret;
-  gboolean  answered;
+  SmtpAuth parent_instance;
+  gboolean answered;
 };
-
-enum
-{
-  PROP_0,
-  PROP_USERNAME,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (SmtpCramMd5Auth, smtp_cram_md5_auth, SMTP_TYPE_AUTH)
 
@@ -49,16 +38,11 @@ smtp_cram_md5_auth_start (SmtpAuth        *auth,
                           GBytes         **initial_response,
                           GError         **error)
 {
-  SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (auth);
+  if (smtp_auth_need_username (auth, "CRAM-MD5", error) == NULL ||
+      smtp_auth_need_password (auth, "CRAM-MD5", error) == NULL)
+    return FALSE;
 
-  if (self->secret == NULL)
-    {
-      g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_INVALID_ARGUMENT,
-                           _("CRAM-MD5 has no secret: create it with its constructor"));
-      return FALSE;
-    }
-
-  self->answered = FALSE;
+  SMTP_CRAM_MD5_AUTH (auth)->answered = FALSE;
   *mechanism = g_strdup ("CRAM-MD5");
   return TRUE;
 }
@@ -81,16 +65,17 @@ append_hex (char         *out,
 
 /* RFC 2195 §2: username SP lower-case hexadecimal of HMAC-MD5 (secret, challenge) */
 static GBytes *
-make_response (SmtpCramMd5Auth *self,
-               GBytes          *challenge,
-               GError         **error)
+make_response (const char  *username,
+               const char  *secret,
+               GBytes      *challenge,
+               GError     **error)
 {
-  gsize start = strlen (self->username) + 1;
+  gsize start = strlen (username) + 1;
   guint8 digest[MD5_OCTETS];
+  char *response;
   gsize length;
   const void *data = g_bytes_get_data (challenge, &length);
-  char *response;
-  int result = gnutls_hmac_fast (GNUTLS_MAC_MD5, self->secret, strlen (self->secret), data, length, digest);
+  int result = gnutls_hmac_fast (GNUTLS_MAC_MD5, secret, strlen (secret), data, length, digest);
 
   if (result < 0)
     {
@@ -100,7 +85,7 @@ make_response (SmtpCramMd5Auth *self,
     }
 
   response = smtp_secret_alloc (start + 2 * MD5_OCTETS);
-  memcpy (response, self->username, start - 1);
+  memcpy (response, username, start - 1);
   response[start - 1] = ' ';
   append_hex (response + start, digest, MD5_OCTETS);
   explicit_bzero (digest, sizeof digest);
@@ -115,6 +100,8 @@ smtp_cram_md5_auth_next (SmtpAuth  *auth,
                          GError   **error)
 {
   SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (auth);
+  const char *username;
+  const char *secret;
 
   if (!more)
     return TRUE;
@@ -127,87 +114,19 @@ smtp_cram_md5_auth_next (SmtpAuth  *auth,
     }
 
   self->answered = TRUE;
-  *response = make_response (self, challenge, error);
+  username = smtp_auth_need_username (auth, "CRAM-MD5", error);
+  secret = username != NULL ? smtp_auth_need_password (auth, "CRAM-MD5", error) : NULL;
+  *response = secret != NULL ? make_response (username, secret, challenge, error) : NULL;
   return *response != NULL;
-}
-
-static void
-smtp_cram_md5_auth_finalize (GObject *object)
-{
-  SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (object);
-
-  g_free (self->username);
-  smtp_secret_free (self->secret);
-  G_OBJECT_CLASS (smtp_cram_md5_auth_parent_class)->finalize (object);
-}
-
-static void
-smtp_cram_md5_auth_get_property (GObject    *object,
-                              guint       id,
-                              GValue     *value,
-                              GParamSpec *pspec)
-{
-  SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_USERNAME:
-      g_value_set_string (value, self->username);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static char *
-dup_or_empty (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-
-  return g_strdup (text != NULL ? text : "");
-}
-
-static void
-smtp_cram_md5_auth_set_property (GObject      *object,
-                              guint         id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  SmtpCramMd5Auth *self = SMTP_CRAM_MD5_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_USERNAME:
-      self->username = dup_or_empty (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
 }
 
 static void
 smtp_cram_md5_auth_class_init (SmtpCramMd5AuthClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   SmtpAuthClass *auth_class = SMTP_AUTH_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
-  object_class->finalize = smtp_cram_md5_auth_finalize;
-  object_class->get_property = smtp_cram_md5_auth_get_property;
-  object_class->set_property = smtp_cram_md5_auth_set_property;
   auth_class->start = smtp_cram_md5_auth_start;
   auth_class->next = smtp_cram_md5_auth_next;
-
-  /**
-   * SmtpCramMd5Auth:username:
-   *
-   * Whose password it is.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_USERNAME] = g_param_spec_string ("username", NULL, NULL, NULL, flags);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -231,12 +150,8 @@ SmtpAuth *
 smtp_cram_md5_auth_new (const char *username,
                         const char *secret)
 {
-  SmtpCramMd5Auth *self;
-
   g_return_val_if_fail (username != NULL, NULL);
   g_return_val_if_fail (secret != NULL, NULL);
 
-  self = g_object_new (SMTP_TYPE_CRAM_MD5_AUTH, "username", username, NULL);
-  self->secret = smtp_secret_strdup (secret);
-  return SMTP_AUTH (self);
+  return smtp_auth_new_with_password (SMTP_TYPE_CRAM_MD5_AUTH, NULL, username, secret, NULL);
 }

@@ -5,9 +5,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "smtp-auth-private.h"
 #include "smtp-error.h"
 #include "smtp-secret.h"
-#include "smtp-secret-memory.h"
 
 /**
  * SmtpLoginAuth:
@@ -23,23 +23,9 @@
 
 struct _SmtpLoginAuth
 {
-  SmtpAuth  parent_instance;
-
-  char     *username;
-  char     *password;
-  char     *host;
-  guint     asked;
+  SmtpAuth parent_instance;
+  guint    asked;
 };
-
-enum
-{
-  PROP_0,
-  PROP_USERNAME,
-  PROP_HOST,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (SmtpLoginAuth, smtp_login_auth, SMTP_TYPE_AUTH)
 
@@ -50,19 +36,12 @@ smtp_login_auth_start (SmtpAuth        *auth,
                        GBytes         **initial_response,
                        GError         **error)
 {
-  SmtpLoginAuth *self = SMTP_LOGIN_AUTH (auth);
-
-  if (self->password == NULL)
-    {
-      g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_INVALID_ARGUMENT,
-                           _("LOGIN has no password to send: create it with its constructor"));
-      return FALSE;
-    }
-
-  if (!smtp_secret_may_travel (server, self->host, "LOGIN", error))
+  if (smtp_auth_need_username (auth, "LOGIN", error) == NULL ||
+      smtp_auth_need_password (auth, "LOGIN", error) == NULL ||
+      !smtp_secret_may_travel (server, auth, "LOGIN", error))
     return FALSE;
 
-  self->asked = 0;
+  SMTP_LOGIN_AUTH (auth)->asked = 0;
   *mechanism = g_strdup ("LOGIN");
   return TRUE;
 }
@@ -89,105 +68,24 @@ smtp_login_auth_next (SmtpAuth  *auth,
       return FALSE;
     }
 
-  answer = self->asked++ == 0 ? self->username : self->password;
+  if (self->asked++ == 0)
+    answer = smtp_auth_need_username (auth, "LOGIN", error);
+  else
+    answer = smtp_auth_need_password (auth, "LOGIN", error);
+  if (answer == NULL)
+    return FALSE;
+
   *response = smtp_secret_bytes_new (answer, strlen (answer));
   return TRUE;
 }
 
 static void
-smtp_login_auth_finalize (GObject *object)
-{
-  SmtpLoginAuth *self = SMTP_LOGIN_AUTH (object);
-
-  g_free (self->username);
-  g_free (self->host);
-  smtp_secret_free (self->password);
-  G_OBJECT_CLASS (smtp_login_auth_parent_class)->finalize (object);
-}
-
-static void
-smtp_login_auth_get_property (GObject    *object,
-                              guint       id,
-                              GValue     *value,
-                              GParamSpec *pspec)
-{
-  SmtpLoginAuth *self = SMTP_LOGIN_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_USERNAME:
-      g_value_set_string (value, self->username);
-      break;
-    case PROP_HOST:
-      g_value_set_string (value, self->host);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static char *
-dup_or_empty (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-
-  return g_strdup (text != NULL ? text : "");
-}
-
-static void
-smtp_login_auth_set_property (GObject      *object,
-                              guint         id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  SmtpLoginAuth *self = SMTP_LOGIN_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_USERNAME:
-      self->username = dup_or_empty (value);
-      break;
-    case PROP_HOST:
-      self->host = dup_or_empty (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
 smtp_login_auth_class_init (SmtpLoginAuthClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   SmtpAuthClass *auth_class = SMTP_AUTH_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
-  object_class->finalize = smtp_login_auth_finalize;
-  object_class->get_property = smtp_login_auth_get_property;
-  object_class->set_property = smtp_login_auth_set_property;
   auth_class->start = smtp_login_auth_start;
   auth_class->next = smtp_login_auth_next;
-
-  /**
-   * SmtpLoginAuth:username:
-   *
-   * Whose password it is.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_USERNAME] = g_param_spec_string ("username", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpLoginAuth:host:
-   *
-   * The one server that may have the password: a
-   * [property@Client:server-name].
-   *
-   * Since: 1.0
-   */
-  properties[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, flags);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -213,16 +111,9 @@ smtp_login_auth_new (const char *username,
                      const char *password,
                      const char *host)
 {
-  SmtpLoginAuth *self;
-
   g_return_val_if_fail (username != NULL, NULL);
   g_return_val_if_fail (password != NULL, NULL);
   g_return_val_if_fail (host != NULL, NULL);
 
-  self = g_object_new (SMTP_TYPE_LOGIN_AUTH,
-                       "username", username,
-                       "host", host,
-                       NULL);
-  self->password = smtp_secret_strdup (password);
-  return SMTP_AUTH (self);
+  return smtp_auth_new_with_password (SMTP_TYPE_LOGIN_AUTH, NULL, username, password, host);
 }

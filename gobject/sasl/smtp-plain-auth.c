@@ -5,9 +5,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "smtp-auth-private.h"
 #include "smtp-error.h"
 #include "smtp-secret.h"
-#include "smtp-secret-memory.h"
 
 /**
  * SmtpPlainAuth:
@@ -24,24 +24,8 @@
 
 struct _SmtpPlainAuth
 {
-  SmtpAuth  parent_instance;
-
-  char     *identity;
-  char     *username;
-  char     *password;
-  char     *host;
+  SmtpAuth parent_instance;
 };
-
-enum
-{
-  PROP_0,
-  PROP_IDENTITY,
-  PROP_USERNAME,
-  PROP_HOST,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (SmtpPlainAuth, smtp_plain_auth, SMTP_TYPE_AUTH)
 
@@ -54,16 +38,18 @@ append_field (GByteArray *message,
 
 /* RFC 4616 §2: [authzid] NUL authcid NUL passwd */
 static GBytes *
-make_message (SmtpPlainAuth *self)
+make_message (const char *identity,
+              const char *username,
+              const char *password)
 {
-  gsize length = strlen (self->identity) + strlen (self->username) + strlen (self->password) + 2;
+  gsize length = strlen (identity) + strlen (username) + strlen (password) + 2;
   GByteArray *message = g_byte_array_sized_new (length);
 
-  append_field (message, self->identity);
+  append_field (message, identity);
   g_byte_array_append (message, (const guint8 *) "", 1);
-  append_field (message, self->username);
+  append_field (message, username);
   g_byte_array_append (message, (const guint8 *) "", 1);
-  append_field (message, self->password);
+  append_field (message, password);
   return smtp_secret_take (message);
 }
 
@@ -74,20 +60,14 @@ smtp_plain_auth_start (SmtpAuth        *auth,
                        GBytes         **initial_response,
                        GError         **error)
 {
-  SmtpPlainAuth *self = SMTP_PLAIN_AUTH (auth);
+  const char *username = smtp_auth_need_username (auth, "PLAIN", error);
+  const char *password = username != NULL ? smtp_auth_need_password (auth, "PLAIN", error) : NULL;
 
-  if (self->password == NULL)
-    {
-      g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_INVALID_ARGUMENT,
-                           _("PLAIN has no password to send: create it with its constructor"));
-      return FALSE;
-    }
-
-  if (!smtp_secret_may_travel (server, self->host, "PLAIN", error))
+  if (password == NULL || !smtp_secret_may_travel (server, auth, "PLAIN", error))
     return FALSE;
 
   *mechanism = g_strdup ("PLAIN");
-  *initial_response = make_message (self);
+  *initial_response = make_message (smtp_auth_peek_identity (auth), username, password);
   return TRUE;
 }
 
@@ -107,115 +87,12 @@ smtp_plain_auth_next (SmtpAuth  *auth,
 }
 
 static void
-smtp_plain_auth_finalize (GObject *object)
-{
-  SmtpPlainAuth *self = SMTP_PLAIN_AUTH (object);
-
-  g_free (self->identity);
-  g_free (self->username);
-  g_free (self->host);
-  smtp_secret_free (self->password);
-  G_OBJECT_CLASS (smtp_plain_auth_parent_class)->finalize (object);
-}
-
-static void
-smtp_plain_auth_get_property (GObject    *object,
-                              guint       id,
-                              GValue     *value,
-                              GParamSpec *pspec)
-{
-  SmtpPlainAuth *self = SMTP_PLAIN_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_IDENTITY:
-      g_value_set_string (value, self->identity);
-      break;
-    case PROP_USERNAME:
-      g_value_set_string (value, self->username);
-      break;
-    case PROP_HOST:
-      g_value_set_string (value, self->host);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static char *
-dup_or_empty (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-
-  return g_strdup (text != NULL ? text : "");
-}
-
-static void
-smtp_plain_auth_set_property (GObject      *object,
-                              guint         id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  SmtpPlainAuth *self = SMTP_PLAIN_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_IDENTITY:
-      self->identity = dup_or_empty (value);
-      break;
-    case PROP_USERNAME:
-      self->username = dup_or_empty (value);
-      break;
-    case PROP_HOST:
-      self->host = dup_or_empty (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
 smtp_plain_auth_class_init (SmtpPlainAuthClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   SmtpAuthClass *auth_class = SMTP_AUTH_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
-  object_class->finalize = smtp_plain_auth_finalize;
-  object_class->get_property = smtp_plain_auth_get_property;
-  object_class->set_property = smtp_plain_auth_set_property;
   auth_class->start = smtp_plain_auth_start;
   auth_class->next = smtp_plain_auth_next;
-
-  /**
-   * SmtpPlainAuth:identity:
-   *
-   * The identity to act as, empty for the one that belongs to the user name.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_IDENTITY] = g_param_spec_string ("identity", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpPlainAuth:username:
-   *
-   * Whose password it is.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_USERNAME] = g_param_spec_string ("username", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpPlainAuth:host:
-   *
-   * The one server that may have the password: a
-   * [property@Client:server-name].
-   *
-   * Since: 1.0
-   */
-  properties[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, flags);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -244,17 +121,9 @@ smtp_plain_auth_new (const char *identity,
                      const char *password,
                      const char *host)
 {
-  SmtpPlainAuth *self;
-
   g_return_val_if_fail (username != NULL, NULL);
   g_return_val_if_fail (password != NULL, NULL);
   g_return_val_if_fail (host != NULL, NULL);
 
-  self = g_object_new (SMTP_TYPE_PLAIN_AUTH,
-                       "identity", identity,
-                       "username", username,
-                       "host", host,
-                       NULL);
-  self->password = smtp_secret_strdup (password);
-  return SMTP_AUTH (self);
+  return smtp_auth_new_with_password (SMTP_TYPE_PLAIN_AUTH, identity, username, password, host);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "smtp-scram-auth.h"
+#include "smtp-scram-auth-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 #include <string.h>
 
+#include "smtp-auth-private.h"
 #include "smtp-base64.h"
 #include "smtp-error.h"
 #include "smtp-scram.h"
@@ -75,36 +76,42 @@ typedef enum
   STAGE_VERIFIED,  /* the server has proved itself */
 } Stage;
 
+/* In the order of preference. There is no way to ask a server of SMTP which of
+ * them it knows: below TLS 1.3 each that binds knows tls-unique (RFC 5802
+ * §6.1), and on TLS 1.3, where that does not exist, tls-exporter (RFC 9266
+ * §2). */
+typedef struct
+{
+  GTlsChannelBindingType  type;
+  const char             *name;
+} Binding;
+
+static const Binding bindings[] = {
+  { G_TLS_CHANNEL_BINDING_TLS_UNIQUE, "tls-unique" },
+  { G_TLS_CHANNEL_BINDING_TLS_EXPORTER, "tls-exporter" },
+  { G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT, "tls-server-end-point" },
+};
+
 struct _SmtpScramAuth
 {
   SmtpAuth       parent_instance;
-
-  char          *identity;
-  char          *username;
-  char          *password;
 
   /* the exchange */
   Stage          stage;
   char          *server_name;
   SmtpScramHash  hash;
+  const Binding *binding;       /* NULL for none */
+  gboolean       type_refused;  /* the server does not know that kind of binding */
+  guint          refused_types; /* bits of GTlsChannelBindingType */
   SmtpScram     *scram;
-  char          *prepared;   /* the password */
 
-  SmtpScramKeys *keys;       /* of this exchange or an earlier one */
-  GTask         *deriving;   /* whose result will be the keys */
+  char          *prepared;      /* the password of the last exchange … */
+  SmtpScramKeys *keys;          /* … and what was derived from it */
+  GTask         *deriving;      /* whose result will be the keys */
 };
 
-enum
-{
-  PROP_0,
-  PROP_IDENTITY,
-  PROP_USERNAME,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_FINAL_TYPE (SmtpScramAuth, smtp_scram_auth, SMTP_TYPE_AUTH)
+/* Not final, for the variants below; nobody else can derive from it. */
+G_DEFINE_TYPE (SmtpScramAuth, smtp_scram_auth, SMTP_TYPE_AUTH)
 
 static void
 forget_exchange (SmtpScramAuth *self)
@@ -112,49 +119,83 @@ forget_exchange (SmtpScramAuth *self)
   self->stage = STAGE_NONE;
   g_clear_pointer (&self->server_name, g_free);
   g_clear_pointer (&self->scram, smtp_scram_free);
-  g_clear_pointer (&self->prepared, smtp_secret_free);
+}
+
+/* ---- the variants ----------------------------------------------------------- */
+
+/* Each mechanism is a type of its own as well, for who looks one up by its
+ * name: an extension has one type, and a type one extension. */
+typedef struct
+{
+  const char    *type_name;
+  SmtpScramHash  hash;
+  gboolean       bound;
+} Variant;
+
+static const Variant variants[] = {
+  { "SmtpScramSha512PlusAuth", SMTP_SCRAM_SHA_512, TRUE },
+  { "SmtpScramSha256PlusAuth", SMTP_SCRAM_SHA_256, TRUE },
+  { "SmtpScramSha1PlusAuth", SMTP_SCRAM_SHA_1, TRUE },
+  { "SmtpScramSha512Auth", SMTP_SCRAM_SHA_512, FALSE },
+  { "SmtpScramSha256Auth", SMTP_SCRAM_SHA_256, FALSE },
+  { "SmtpScramSha1Auth", SMTP_SCRAM_SHA_1, FALSE },
+};
+
+static G_DEFINE_QUARK (smtp-scram-variant, variant)
+
+/*< private >
+ * Registers the types of the mechanisms one by one, strongest first. NULL
+ * behind the last.
+ */
+const char *
+smtp_scram_auth_register_variant (guint  i,
+                                  GType *type)
+{
+  const GTypeInfo info = {
+    .class_size = sizeof (SmtpScramAuthClass),
+    .instance_size = sizeof (SmtpScramAuth),
+  };
+
+  if (i >= G_N_ELEMENTS (variants))
+    return NULL;
+
+  *type = g_type_register_static (SMTP_TYPE_SCRAM_AUTH, variants[i].type_name, &info, G_TYPE_FLAG_FINAL);
+  g_type_set_qdata (*type, variant_quark (), (gpointer) &variants[i]);
+  return smtp_scram_mechanism (variants[i].hash, variants[i].bound);
+}
+
+static gboolean
+may_use (SmtpScramAuth *self,
+         SmtpScramHash  hash,
+         gboolean       bound)
+{
+  const Variant *variant = g_type_get_qdata (G_OBJECT_TYPE (self), variant_quark ());
+
+  return variant == NULL || (variant->hash == hash && variant->bound == bound);
 }
 
 /* ---- the choice ------------------------------------------------------------ */
 
-/* In the order of preference. There is no way to ask a server of SMTP which of
- * them it knows: below TLS 1.3 each that binds knows tls-unique (RFC 5802
- * §6.1), and on TLS 1.3, where that does not exist, tls-exporter (RFC 9266
- * §2). */
-static const struct
-{
-  GTlsChannelBindingType  type;
-  const char             *name;
-} bindings[] = {
-  { G_TLS_CHANNEL_BINDING_TLS_UNIQUE, "tls-unique" },
-  { G_TLS_CHANNEL_BINDING_TLS_EXPORTER, "tls-exporter" },
-  { G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT, "tls-server-end-point" },
-};
-
-static GBytes *
-find_binding (SmtpServerInfo  *server,
-              const char     **name)
+static const Binding *
+find_binding (SmtpScramAuth  *self,
+              SmtpServerInfo *server)
 {
   for (guint i = 0; i < G_N_ELEMENTS (bindings); i++)
-    {
-      GBytes *data = smtp_server_info_get_channel_binding (server, bindings[i].type);
-
-      if (data == NULL)
-        continue;
-      *name = bindings[i].name;
-      return data;
-    }
+    if (!(self->refused_types & (1u << bindings[i].type)) &&
+        smtp_server_info_get_channel_binding (server, bindings[i].type) != NULL)
+      return &bindings[i];
 
   return NULL;
 }
 
 static gboolean
-find_hash (SmtpServerInfo *server,
+find_hash (SmtpScramAuth  *self,
+           SmtpServerInfo *server,
            gboolean        bound,
            SmtpScramHash  *found)
 {
   for (int hash = SMTP_SCRAM_N_HASHES - 1; hash >= 0; hash--)
-    if (smtp_server_info_has_mechanism (server, smtp_scram_mechanism (hash, bound)))
+    if (may_use (self, hash, bound) && smtp_server_info_has_mechanism (server, smtp_scram_mechanism (hash, bound)))
       {
         *found = hash;
         return TRUE;
@@ -164,12 +205,13 @@ find_hash (SmtpServerInfo *server,
 }
 
 static void
-set_not_offered (SmtpServerInfo  *server,
+set_not_offered (SmtpScramAuth   *self,
+                 SmtpServerInfo  *server,
                  GError         **error)
 {
   SmtpScramHash hash;
 
-  if (find_hash (server, TRUE, &hash))
+  if (find_hash (self, server, TRUE, &hash))
     g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
                  _("%s offers SCRAM with channel binding only, which this connection does not have"),
                  smtp_server_info_get_name (server));
@@ -211,10 +253,49 @@ make_nonce (GError **error)
   return NULL;
 }
 
-/* @binding: (nullable): with @binding_type */
+/* Keys are those of a password. */
+static void
+take_password (SmtpScramAuth *self,
+               char          *prepared)
+{
+  if (g_strcmp0 (self->prepared, prepared) != 0)
+    {
+      g_clear_object (&self->deriving);
+      g_clear_pointer (&self->keys, smtp_scram_keys_free);
+    }
+  smtp_secret_free (self->prepared);
+  self->prepared = prepared;
+}
+
+static gboolean
+prepare_names (SmtpScramAuth  *self,
+               char          **username,
+               char          **identity,
+               GError        **error)
+{
+  SmtpAuth *auth = SMTP_AUTH (self);
+  const char *name = smtp_auth_need_username (auth, "SCRAM", error);
+  const char *password = name != NULL ? smtp_auth_need_password (auth, "SCRAM", error) : NULL;
+  char *prepared;
+
+  if (password == NULL ||
+      !prepare_text (name, _("SCRAM cannot use this user name: it is empty or has control characters"),
+                     username, error) ||
+      (*smtp_auth_peek_identity (auth) != '\0' &&
+       !prepare_text (smtp_auth_peek_identity (auth),
+                      _("SCRAM cannot use this identity: it has control characters"), identity, error)) ||
+      !prepare_text (password, _("SCRAM cannot use this password: it is empty or has control characters"),
+                     &prepared, error))
+    return FALSE;
+
+  take_password (self, prepared);
+  return TRUE;
+}
+
+/* @binding: (nullable): what the exchange is bound to
+ * @could_bind: whether it could have been, if the server offered it */
 static gboolean
 begin_exchange (SmtpScramAuth  *self,
-                const char     *binding_type,
                 GBytes         *binding,
                 gboolean        could_bind,
                 GError        **error)
@@ -224,22 +305,34 @@ begin_exchange (SmtpScramAuth  *self,
   g_autofree char *header = NULL;
   g_autofree char *nonce = NULL;
 
-  if (!prepare_text (self->username, _("SCRAM cannot use this user name: it is empty or has control characters"),
-                     &username, error) ||
-      (*self->identity != '\0' &&
-       !prepare_text (self->identity, _("SCRAM cannot use this identity: it has control characters"),
-                      &identity, error)) ||
-      !prepare_text (self->password, _("SCRAM cannot use this password: it is empty or has control characters"),
-                     &self->prepared, error))
+  if (!prepare_names (self, &username, &identity, error))
     return FALSE;
 
   nonce = make_nonce (error);
   if (nonce == NULL)
     return FALSE;
 
-  header = smtp_scram_gs2_header (binding_type, could_bind, identity);
+  header = smtp_scram_gs2_header (binding != NULL ? self->binding->name : NULL, could_bind, identity);
   self->scram = smtp_scram_new (self->hash, header, binding, username, nonce);
   return TRUE;
+}
+
+/* Whether the exchange is to be bound, and by which hash. A kind of binding
+ * that the server has refused leaves others, but never the way without: RFC
+ * 5802 §6 has a client that can bind use what is offered. */
+static gboolean
+choose (SmtpScramAuth   *self,
+        SmtpServerInfo  *server,
+        gboolean        *bound,
+        GError         **error)
+{
+  self->binding = find_binding (self, server);
+  *bound = self->binding != NULL && find_hash (self, server, TRUE, &self->hash);
+  if (*bound || (self->refused_types == 0 && find_hash (self, server, FALSE, &self->hash)))
+    return TRUE;
+
+  set_not_offered (self, server, error);
+  return FALSE;
 }
 
 static gboolean
@@ -250,35 +343,55 @@ smtp_scram_auth_start (SmtpAuth        *auth,
                        GError         **error)
 {
   SmtpScramAuth *self = SMTP_SCRAM_AUTH (auth);
-  const char *type = NULL;
-  GBytes *binding = find_binding (server, &type);
   g_autofree char *message = NULL;
+  GBytes *binding = NULL;
   gboolean bound;
 
   forget_exchange (self);
-  if (self->password == NULL)
-    {
-      g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_INVALID_ARGUMENT,
-                           _("SCRAM has no password: create it with its constructor"));
-      return FALSE;
-    }
+  if (!choose (self, server, &bound, error))
+    return FALSE;
 
-  bound = binding != NULL && find_hash (server, TRUE, &self->hash);
-  if (!bound && !find_hash (server, FALSE, &self->hash))
-    {
-      set_not_offered (server, error);
-      return FALSE;
-    }
-
-  if (!begin_exchange (self, bound ? type : NULL, bound ? binding : NULL, binding != NULL, error))
+  if (bound)
+    binding = smtp_server_info_get_channel_binding (server, self->binding->type);
+  if (!begin_exchange (self, binding, self->binding != NULL, error))
     return FALSE;
 
   self->stage = STAGE_FIRST;
+  self->type_refused = FALSE;
   self->server_name = g_strdup (smtp_server_info_get_name (server));
   message = smtp_scram_client_first (self->scram);
   *mechanism = g_strdup (smtp_scram_mechanism (self->hash, bound));
   *initial_response = g_bytes_new (message, strlen (message));
   return TRUE;
+}
+
+/* Another kind of binding may be one that the server knows. */
+static gboolean
+smtp_scram_auth_retry (SmtpAuth       *auth,
+                       SmtpServerInfo *server,
+                       const GError   *failure)
+{
+  SmtpScramAuth *self = SMTP_SCRAM_AUTH (auth);
+
+  if (self->type_refused && self->binding != NULL)
+    {
+      self->refused_types |= 1u << self->binding->type;
+      if (find_binding (self, server) != NULL)
+        return TRUE;
+    }
+
+  self->refused_types = 0;
+  return FALSE;
+}
+
+/*< private >
+ * Whether the last exchange ended because the server did not know the kind of
+ * channel binding.
+ */
+gboolean
+smtp_scram_auth_was_binding_refused (SmtpScramAuth *self)
+{
+  return self->type_refused;
 }
 
 /* ---- time for the keys ------------------------------------------------------- */
@@ -510,6 +623,7 @@ smtp_scram_auth_next (SmtpAuth  *auth,
   if (*response != NULL)
     return TRUE;
 
+  self->type_refused = self->scram != NULL && smtp_scram_is_binding_refused (self->scram);
   if (self->server_name != NULL)
     g_prefix_error (error, "%s: ", self->server_name);
   forget_exchange (self);
@@ -526,60 +640,8 @@ smtp_scram_auth_finalize (GObject *object)
   forget_exchange (self);
   g_clear_object (&self->deriving);
   set_keys (self, NULL);
-  g_free (self->identity);
-  g_free (self->username);
-  smtp_secret_free (self->password);
+  smtp_secret_free (self->prepared);
   G_OBJECT_CLASS (smtp_scram_auth_parent_class)->finalize (object);
-}
-
-static void
-smtp_scram_auth_get_property (GObject    *object,
-                              guint       id,
-                              GValue     *value,
-                              GParamSpec *pspec)
-{
-  SmtpScramAuth *self = SMTP_SCRAM_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_IDENTITY:
-      g_value_set_string (value, self->identity);
-      break;
-    case PROP_USERNAME:
-      g_value_set_string (value, self->username);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static char *
-dup_or_empty (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-
-  return g_strdup (text != NULL ? text : "");
-}
-
-static void
-smtp_scram_auth_set_property (GObject      *object,
-                              guint         id,
-                              const GValue *value,
-                              GParamSpec   *pspec)
-{
-  SmtpScramAuth *self = SMTP_SCRAM_AUTH (object);
-
-  switch (id)
-    {
-    case PROP_IDENTITY:
-      self->identity = dup_or_empty (value);
-      break;
-    case PROP_USERNAME:
-      self->username = dup_or_empty (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
 }
 
 static void
@@ -587,35 +649,12 @@ smtp_scram_auth_class_init (SmtpScramAuthClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   SmtpAuthClass *auth_class = SMTP_AUTH_CLASS (klass);
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   object_class->finalize = smtp_scram_auth_finalize;
-  object_class->get_property = smtp_scram_auth_get_property;
-  object_class->set_property = smtp_scram_auth_set_property;
   auth_class->start = smtp_scram_auth_start;
   auth_class->next = smtp_scram_auth_next;
   auth_class->prepare_next = smtp_scram_auth_prepare_next;
-
-  /**
-   * SmtpScramAuth:identity:
-   *
-   * The identity to act as, empty for the one that belongs to the user name
-   * (`authzid`, RFC 5801 §4).
-   *
-   * Since: 1.0
-   */
-  properties[PROP_IDENTITY] = g_param_spec_string ("identity", NULL, NULL, NULL, flags);
-
-  /**
-   * SmtpScramAuth:username:
-   *
-   * Whose password it is.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_USERNAME] = g_param_spec_string ("username", NULL, NULL, NULL, flags);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  auth_class->retry = smtp_scram_auth_retry;
 }
 
 static void
@@ -661,15 +700,8 @@ smtp_scram_auth_new_full (const char *identity,
                           const char *username,
                           const char *password)
 {
-  SmtpScramAuth *self;
-
   g_return_val_if_fail (username != NULL, NULL);
   g_return_val_if_fail (password != NULL, NULL);
 
-  self = g_object_new (SMTP_TYPE_SCRAM_AUTH,
-                       "identity", identity,
-                       "username", username,
-                       NULL);
-  self->password = smtp_secret_strdup (password);
-  return SMTP_AUTH (self);
+  return smtp_auth_new_with_password (SMTP_TYPE_SCRAM_AUTH, identity, username, password, NULL);
 }

@@ -22,6 +22,7 @@ struct _SmtpScram
   GBytes        *binding;     /* NULL but with "p=" */
   char          *first_bare;  /* client-first-message-bare: it is signed */
   char          *nonce;       /* ours alone */
+  gboolean       binding_refused; /* its kind */
   gboolean       has_signature;
   guint8         signature[SMTP_SCRAM_MAX_DIGEST]; /* ServerSignature, as it has to be */
 };
@@ -343,7 +344,8 @@ static const struct
 };
 
 static void
-set_server_error (const char  *value,
+set_server_error (SmtpScram   *self,
+                  const char  *value,
                   GError     **error)
 {
   GString *clean = g_string_new (NULL);
@@ -353,6 +355,7 @@ set_server_error (const char  *value,
     if (g_str_equal (value, server_errors[i].value))
       code = server_errors[i].code;
 
+  self->binding_refused = g_str_equal (value, "unsupported-channel-binding-type");
   smtp_text_append_clean (clean, value, strlen (value));
   g_set_error (error, SMTP_CLIENT_ERROR, code, _("The server refused the SCRAM authentication: %s"), clean->str);
   g_string_free (clean, TRUE);
@@ -361,7 +364,8 @@ set_server_error (const char  *value,
 /* Splits a message whose first attribute may be an error. RFC 5802 has it in
  * the last message only, but there are servers that do not wait for that. */
 static char **
-split_reply (const char  *message,
+split_reply (SmtpScram   *self,
+             const char  *message,
              gsize        length,
              GError     **error)
 {
@@ -372,7 +376,7 @@ split_reply (const char  *message,
 
   if (attributes[0][0] == 'e')
     {
-      set_server_error (attributes[0] + 2, error);
+      set_server_error (self, attributes[0] + 2, error);
       return NULL;
     }
 
@@ -473,7 +477,7 @@ smtp_scram_parse_first (SmtpScram       *self,
                         GError         **error)
 {
   g_auto (SmtpScramFirst) found = { NULL, };
-  g_auto (GStrv) attributes = split_reply (message, length, error);
+  g_auto (GStrv) attributes = split_reply (self, message, length, error);
 
   if (attributes == NULL)
     return FALSE;
@@ -578,7 +582,7 @@ smtp_scram_check_final (SmtpScram   *self,
                         gsize        length,
                         GError     **error)
 {
-  g_auto (GStrv) attributes = split_reply (message, length, error);
+  g_auto (GStrv) attributes = split_reply (self, message, length, error);
   g_autofree guint8 *signature = NULL;
   gsize signature_length;
 
@@ -599,4 +603,13 @@ smtp_scram_check_final (SmtpScram   *self,
   g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL,
                        _("The server's SCRAM signature is wrong: it does not know the password"));
   return FALSE;
+}
+
+/*< private >
+ * Whether the server said that it does not know this kind of channel binding.
+ */
+gboolean
+smtp_scram_is_binding_refused (SmtpScram *self)
+{
+  return self->binding_refused;
 }

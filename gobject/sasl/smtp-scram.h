@@ -112,6 +112,7 @@ gboolean   smtp_scram_check_final  (SmtpScram       *self,
                                     const char      *message,
                                     gsize            length,
                                     GError         **error);
+gboolean   smtp_scram_is_binding_refused (SmtpScram *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SmtpScram, smtp_scram_free)
 

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "smtp-credentials-private.h"
 #include "smtp-error.h"
 #include "smtp-secret-memory.h"
 
@@ -34,28 +35,24 @@ smtp_secret_bytes_new (gconstpointer bytes,
 }
 
 /*< private >
- * Whether a mechanism that sends the password itself may do so here: to the
- * host the password is for, and over TLS or without leaving the machine.
+ * Whether a mechanism that sends a password or a token itself may do so here: to
+ * the host that it is for, and over TLS or without leaving the machine. The
+ * mechanism has credentials.
  */
 gboolean
 smtp_secret_may_travel (SmtpServerInfo *server,
-                        const char     *host,
+                        SmtpAuth       *auth,
                         const char     *mechanism,
                         GError        **error)
 {
-  const char *name = smtp_server_info_get_name (server);
-
-  if (g_ascii_strcasecmp (name, host) != 0)
-    {
-      g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
-                   _("The password is for %s, but the connection is to %s"), host, name);
-      return FALSE;
-    }
+  if (!smtp_credentials_check_host (smtp_auth_get_credentials (auth), server, error))
+    return FALSE;
 
   if (!smtp_server_info_get_tls (server) && !smtp_server_info_get_local (server))
     {
       g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_TLS_REQUIRED,
-                   _("%s would send the password to %s in clear text: TLS is required"), mechanism, name);
+                   _("%s would send a secret to %s in clear text: TLS is required"),
+                   mechanism, smtp_server_info_get_name (server));
       return FALSE;
     }
 

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "smtp-server-info.h"
+#include "smtp-auth.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +15,7 @@ GBytes  *smtp_secret_bytes_new  (gconstpointer   bytes,
                                  gsize           length);
 GBytes  *smtp_secret_take       (GByteArray     *array);
 gboolean smtp_secret_may_travel (SmtpServerInfo *server,
-                                 const char     *host,
+                                 SmtpAuth       *auth,
                                  const char     *mechanism,
                                  GError        **error);
 

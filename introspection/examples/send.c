@@ -19,8 +19,8 @@ static char *opt_security;
 static gboolean opt_transcript;
 
 static const GOptionEntry entries[] = {
-  { "user", 0, 0, G_OPTION_ARG_STRING, &opt_user, "Sign in; the password is read from SMTP_PASSWORD", "NAME" },
-  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "plain (the default), login or cram-md5", "MECHANISM" },
+  { "user", 0, 0, G_OPTION_ARG_STRING, &opt_user, "Sign in; the password or the token is read from SMTP_PASSWORD", "NAME" },
+  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "plain (the default), login, cram-md5, scram, xoauth2 or oauthbearer", "MECHANISM" },
   { "ca", 0, 0, G_OPTION_ARG_FILENAME, &opt_ca, "Trust the certificates in this file", "FILE" },
   { "from", 0, 0, G_OPTION_ARG_STRING, &opt_from, "The sender", "ADDRESS" },
   { "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_to, "A recipient; may be given several times", "ADDRESS" },
@@ -155,6 +155,12 @@ create_auth (const char *host)
     password = "";
   if (g_strcmp0 (opt_auth, "cram-md5") == 0)
     return smtp_cram_md5_auth_new (opt_user, password);
+  if (g_strcmp0 (opt_auth, "scram") == 0)
+    return smtp_scram_auth_new (opt_user, password);
+  if (g_strcmp0 (opt_auth, "xoauth2") == 0)
+    return smtp_xoauth2_auth_new (opt_user, password, host);
+  if (g_strcmp0 (opt_auth, "oauthbearer") == 0)
+    return smtp_oauthbearer_auth_new (opt_user, password, host);
   if (g_strcmp0 (opt_auth, "login") == 0)
     return smtp_login_auth_new (opt_user, password, host);
   return smtp_plain_auth_new (NULL, opt_user, password, host);

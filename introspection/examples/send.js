@@ -12,8 +12,8 @@ for (const name of ['open', 'authenticate', 'send', 'quit'])
     Gio._promisify(Smtp.Client.prototype, `${name}_async`, `${name}_finish`);
 
 const USAGE = `usage: send.js [OPTIONS] URI
-  --user NAME       sign in; the password is read from SMTP_PASSWORD
-  --auth MECHANISM  plain, login or cram-md5
+  --user NAME       sign in; the password or the token is read from SMTP_PASSWORD
+  --auth MECHANISM  plain, login, cram-md5, scram, xoauth2 or oauthbearer
   --ca FILE         trust the certificates in this file
   --from ADDRESS    the sender
   --to ADDRESS      a recipient; may be given several times
@@ -105,6 +105,12 @@ function createAuth(options, host) {
     switch (options.auth) {
     case 'cram-md5':
         return Smtp.CramMd5Auth.new(options.user, password);
+    case 'scram':
+        return Smtp.ScramAuth.new(options.user, password);
+    case 'xoauth2':
+        return Smtp.Xoauth2Auth.new(options.user, password, host);
+    case 'oauthbearer':
+        return Smtp.OauthbearerAuth.new(options.user, password, host);
     case 'login':
         return Smtp.LoginAuth.new(options.user, password, host);
     default:

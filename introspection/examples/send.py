@@ -16,8 +16,9 @@ from gi.repository import Gio, GLib, Smtp
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--user', help='sign in; the password is read from SMTP_PASSWORD')
-    parser.add_argument('--auth', choices=('plain', 'login', 'cram-md5'), default='plain')
+    parser.add_argument('--user', help='sign in; the password or the token is read from SMTP_PASSWORD')
+    parser.add_argument('--auth', default='plain',
+                        choices=('plain', 'login', 'cram-md5', 'scram', 'xoauth2', 'oauthbearer'))
     parser.add_argument('--ca', metavar='FILE', help='trust the certificates in this file')
     parser.add_argument('--from', dest='sender', required=True, metavar='ADDRESS')
     parser.add_argument('--to', action='append', required=True, metavar='ADDRESS')
@@ -57,6 +58,12 @@ def create_auth(arguments, host):
     password = os.environ.get('SMTP_PASSWORD', '')
     if arguments.auth == 'cram-md5':
         return Smtp.CramMd5Auth.new(arguments.user, password)
+    if arguments.auth == 'scram':
+        return Smtp.ScramAuth.new(arguments.user, password)
+    if arguments.auth == 'xoauth2':
+        return Smtp.Xoauth2Auth.new(arguments.user, password, host)
+    if arguments.auth == 'oauthbearer':
+        return Smtp.OauthbearerAuth.new(arguments.user, password, host)
     if arguments.auth == 'login':
         return Smtp.LoginAuth.new(arguments.user, password, host)
     return Smtp.PlainAuth.new(None, arguments.user, password, host)

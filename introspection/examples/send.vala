@@ -14,8 +14,8 @@ string? opt_security;
 bool opt_transcript;
 
 const OptionEntry[] entries = {
-    { "user", 0, 0, OptionArg.STRING, ref opt_user, "Sign in; the password is read from SMTP_PASSWORD", "NAME" },
-    { "auth", 0, 0, OptionArg.STRING, ref opt_auth, "plain (the default), login or cram-md5", "MECHANISM" },
+    { "user", 0, 0, OptionArg.STRING, ref opt_user, "Sign in; the password or the token is read from SMTP_PASSWORD", "NAME" },
+    { "auth", 0, 0, OptionArg.STRING, ref opt_auth, "plain (the default), login, cram-md5, scram, xoauth2 or oauthbearer", "MECHANISM" },
     { "ca", 0, 0, OptionArg.FILENAME, ref opt_ca, "Trust the certificates in this file", "FILE" },
     { "from", 0, 0, OptionArg.STRING, ref opt_from, "The sender", "ADDRESS" },
     { "to", 0, 0, OptionArg.STRING_ARRAY, ref opt_to, "A recipient; may be given several times", "ADDRESS" },
@@ -74,6 +74,12 @@ Smtp.Auth create_auth (string host) {
     switch (opt_auth) {
     case "cram-md5":
         return new Smtp.CramMd5Auth (opt_user, password);
+    case "scram":
+        return new Smtp.ScramAuth (opt_user, password);
+    case "xoauth2":
+        return new Smtp.Xoauth2Auth (opt_user, password, host);
+    case "oauthbearer":
+        return new Smtp.OauthbearerAuth (opt_user, password, host);
     case "login":
         return new Smtp.LoginAuth (opt_user, password, host);
     default:

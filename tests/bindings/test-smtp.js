@@ -302,6 +302,46 @@ scenarios['plain'] = t => signIn(t, 'PLAIN', Smtp.PlainAuth.new(null, 'user', 's
 scenarios['login'] = t => signIn(t, 'LOGIN', Smtp.LoginAuth.new('user', 'secret', '127.0.0.1'));
 scenarios['cram-md5'] = t => signIn(t, 'CRAM-MD5', Smtp.CramMd5Auth.new('user', 'secret'));
 
+scenarios['xoauth2'] = t => signIn(t, 'XOAUTH2', Smtp.Xoauth2Auth.new('user', 'secret', '127.0.0.1'));
+scenarios['oauthbearer'] = t => signIn(t, 'OAUTHBEARER', Smtp.OauthbearerAuth.new('user', 'secret', '127.0.0.1'));
+
+scenarios['anonymous'] = async t => {
+    const auth = Smtp.AnonymousAuth.new('guest');
+    equal(auth.trace, 'guest');
+    await openForAuth(t, 'ANONYMOUS');
+    await t.call('authenticate', auth);
+    assert(t.client.authenticated);
+};
+
+scenarios['external'] = async t => {
+    await openForAuth(t, 'EXTERNAL');
+    await expectSmtpError(Smtp.ClientError.AUTH_REJECTED, t.call('authenticate', Smtp.ExternalAuth.new(null)));
+    assert(t.server.get_commands().includes('AUTH EXTERNAL ='));
+};
+
+scenarios['refused-token'] = async t => {
+    await openForAuth(t, 'XOAUTH2', 'OAUTHBEARER');
+    for (const auth of [
+        Smtp.Xoauth2Auth.new('user', 'wrong', '127.0.0.1'),
+        Smtp.OauthbearerAuth.new('user', 'wrong', '127.0.0.1'),
+    ]) {
+        equal(auth.failure, null);
+        await expectSmtpError(Smtp.ClientError.AUTH_REJECTED, t.call('authenticate', auth));
+        equal(auth.get_failure().get_status(), 'invalid_token');
+        equal(auth.failure.get_openid_configuration(), null);
+    }
+};
+
+scenarios['refresh'] = t => {
+    const auth = Smtp.OauthbearerAuth.new('user', null, '127.0.0.1');
+    auth.credentials.connect('refresh', (credentials, task) => {
+        credentials.set_access_token('secret');
+        task.return_boolean(true);
+        return true;
+    });
+    return signIn(t, 'OAUTHBEARER', auth);
+};
+
 scenarios['wrong-password'] = async t => {
     await openForAuth(t, 'PLAIN', 'LOGIN', 'CRAM-MD5');
     for (const auth of [

@@ -282,6 +282,49 @@ def test_cram_md5(t):
     sign_in(t, 'CRAM-MD5', Smtp.CramMd5Auth.new('user', 'secret'))
 
 
+def test_xoauth2(t):
+    sign_in(t, 'XOAUTH2', Smtp.Xoauth2Auth.new('user', 'secret', '127.0.0.1'))
+
+
+def test_oauthbearer(t):
+    sign_in(t, 'OAUTHBEARER', Smtp.OauthbearerAuth.new('user', 'secret', '127.0.0.1'))
+
+
+def test_anonymous(t):
+    auth = Smtp.AnonymousAuth.new('guest')
+    assert auth.props.trace == 'guest'
+    open_for_auth(t, 'ANONYMOUS')
+    t.call('authenticate', auth)
+    assert t.client.props.authenticated
+
+
+def test_external(t):
+    open_for_auth(t, 'EXTERNAL')
+    expect_smtp_error(Smtp.ClientError.AUTH_REJECTED, t.call, 'authenticate', Smtp.ExternalAuth.new(None))
+    assert 'AUTH EXTERNAL =' in t.server.get_commands()
+
+
+def test_refused_token(t):
+    open_for_auth(t, 'XOAUTH2', 'OAUTHBEARER')
+    for auth in (Smtp.Xoauth2Auth.new('user', 'wrong', '127.0.0.1'),
+                 Smtp.OauthbearerAuth.new('user', 'wrong', '127.0.0.1')):
+        assert auth.props.failure is None
+        expect_smtp_error(Smtp.ClientError.AUTH_REJECTED, t.call, 'authenticate', auth)
+        assert auth.get_failure().get_status() == 'invalid_token'
+        assert auth.props.failure.get_openid_configuration() is None
+
+
+def test_refresh(t):
+    def refresh(credentials, task):
+        credentials.set_access_token('secret')
+        task.return_boolean(True)
+        return True
+
+    auth = Smtp.OauthbearerAuth.new('user', None, '127.0.0.1')
+    auth.props.credentials.connect('refresh', refresh)
+    sign_in(t, 'OAUTHBEARER', auth)
+
+
 def test_wrong_password(t):
     open_for_auth(t, 'PLAIN', 'LOGIN', 'CRAM-MD5')
     for auth in (Smtp.PlainAuth.new(None, 'user', 'wrong', '127.0.0.1'),

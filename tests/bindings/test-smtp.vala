@@ -274,6 +274,50 @@ void test_cram_md5 (Fixture t) throws Error {
     sign_in (t, "CRAM-MD5", new Smtp.CramMd5Auth ("user", "secret"));
 }
 
+void test_xoauth2 (Fixture t) throws Error {
+    sign_in (t, "XOAUTH2", new Smtp.Xoauth2Auth ("user", "secret", "127.0.0.1"));
+}
+
+void test_oauthbearer (Fixture t) throws Error {
+    sign_in (t, "OAUTHBEARER", new Smtp.OauthbearerAuth ("user", "secret", "127.0.0.1"));
+}
+
+void test_anonymous (Fixture t) throws Error {
+    var auth = new Smtp.AnonymousAuth ("guest");
+
+    check (auth.trace == "guest");
+    t.start_for_auth ({ "ANONYMOUS" });
+    t.authenticate (auth);
+    check (t.client.authenticated);
+}
+
+void test_external (Fixture t) throws Error {
+    t.start_for_auth ({ "EXTERNAL" });
+    t.expect_smtp_error (Smtp.ClientError.AUTH_REJECTED, () => t.authenticate (new Smtp.ExternalAuth (null)));
+    check ("AUTH EXTERNAL =" in t.server.get_commands ());
+}
+
+void test_refused_token (Fixture t) throws Error {
+    var auth = new Smtp.OauthbearerAuth ("user", "wrong", "127.0.0.1");
+
+    t.start_for_auth ({ "OAUTHBEARER" });
+    check (auth.failure == null);
+    t.expect_smtp_error (Smtp.ClientError.AUTH_REJECTED, () => t.authenticate (auth));
+    check (auth.failure.get_status () == "invalid_token");
+    check (auth.failure.get_openid_configuration () == null);
+}
+
+void test_refresh (Fixture t) throws Error {
+    var auth = new Smtp.OauthbearerAuth ("user", null, "127.0.0.1");
+
+    auth.credentials.refresh.connect ((credentials, task) => {
+        credentials.set_access_token ("secret");
+        task.return_boolean (true);
+        return true;
+    });
+    sign_in (t, "OAUTHBEARER", auth);
+}
+
 void test_wrong_password (Fixture t) throws Error {
     Smtp.Auth[] wrong = {
         new Smtp.PlainAuth (null, "user", "wrong", "127.0.0.1"),
@@ -458,6 +502,12 @@ int main () {
     run ("plain", test_plain);
     run ("login", test_login);
     run ("cram-md5", test_cram_md5);
+    run ("xoauth2", test_xoauth2);
+    run ("oauthbearer", test_oauthbearer);
+    run ("anonymous", test_anonymous);
+    run ("external", test_external);
+    run ("refused-token", test_refused_token);
+    run ("refresh", test_refresh);
     run ("wrong-password", test_wrong_password);
     run ("refusal-closes", test_refusal_closes);
     run ("own-auth", test_own_auth);

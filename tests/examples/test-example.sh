@@ -17,14 +17,15 @@ python3 -c 'import sys; sys.stdout.buffer.write(bytes(range(256)) * 500)' >"$att
 
 # Its first line is its URI, written once it listens.
 mkfifo "$dir/port"
-SMTP_SANDBOX_PASSWORD=open-sesame "$sandbox" --quiet --tls=starttls --auth=PLAIN,LOGIN,CRAM-MD5 --user=me \
+SMTP_SANDBOX_PASSWORD=open-sesame "$sandbox" --quiet --tls=starttls --user=me \
+  --auth=PLAIN,LOGIN,CRAM-MD5,XOAUTH2,OAUTHBEARER \
   --directory="$dir/mail" --certificate-file="$dir/ca.pem" >"$dir/port" &
 pid=$!
 read -r uri <"$dir/port"
 
-echo 1..3
+echo 1..5
 number=0
-for mechanism in plain login cram-md5; do
+for mechanism in plain login cram-md5 xoauth2 oauthbearer; do
   number=$((number + 1))
   if SMTP_PASSWORD=open-sesame "$@" --user=me --auth=$mechanism --ca="$dir/ca.pem" --transcript \
       --from=sender@example.org --to=one@example.net --to=two@example.net \

@@ -187,6 +187,15 @@ answer (Session    *self,
   if (smtp_engine_next (self->engine) != SMTP_ENGINE_AUTH)
     return;
 
+  if (smtp_engine_get_auth_refusal (self->engine) != NULL)
+    {
+      if (step == 'b')
+        smtp_engine_auth_give_up (self->engine);
+      else
+        smtp_engine_auth_retry (self->engine);
+      return;
+    }
+
   g_assert_nonnull (smtp_engine_get_challenge (self->engine, &more));
   if (step == 'b')
     smtp_engine_auth_abort (self->engine, g_error_new_literal (SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "no"));

@@ -83,9 +83,10 @@ fill_number (GString    *text,
 }
 
 static gboolean
-write_config (Dovecot  *self,
-              guint16   relay_port,
-              GError  **error)
+write_config (Dovecot     *self,
+              guint16      relay_port,
+              const char  *settings,
+              GError     **error)
 {
   g_autoptr (GString) text = g_string_new (config);
   gboolean root = geteuid () == 0;
@@ -95,6 +96,7 @@ write_config (Dovecot  *self,
   if (owner == NULL)
     return fail_errno (error, internal);
 
+  g_string_append (text, settings);
   g_string_replace (text, "@D@", self->directory, 0);
   g_string_replace (text, "@INTERNAL@", internal, 0);
   g_string_replace (text, "@GROUP@", root ? "dovecot" : internal, 0);
@@ -178,9 +180,10 @@ wait_for_port (Dovecot  *self,
 }
 
 static gboolean
-try_start (Dovecot  *self,
-           guint16   relay_port,
-           GError  **error)
+try_start (Dovecot     *self,
+           guint16      relay_port,
+           const char  *settings,
+           GError     **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE |
                                                                         G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
@@ -188,7 +191,7 @@ try_start (Dovecot  *self,
   g_autofree char *path = g_build_filename (self->directory, "dovecot.conf", NULL);
 
   self->port = find_port (error);
-  if (self->port == 0 || !write_config (self, relay_port, error))
+  if (self->port == 0 || !write_config (self, relay_port, settings, error))
     return FALSE;
 
   g_clear_object (&self->process);
@@ -198,24 +201,45 @@ try_start (Dovecot  *self,
 }
 
 Dovecot *
-dovecot_start (guint16   relay_port,
-               GError  **error)
+dovecot_new (GError **error)
 {
   Dovecot *self = g_new0 (Dovecot, 1);
-  gboolean started = FALSE;
 
   self->directory = g_dir_make_tmp ("smtp-interop-XXXXXX", error);
   if (self->directory != NULL && make_directories (self, error))
-    {
-      /* A port that is taken meanwhile is one reason to fail. */
-      for (guint i = 1; i < MAX_STARTS && !started; i++)
-        started = try_start (self, relay_port, NULL);
-      started = started || try_start (self, relay_port, error);
-    }
-  if (started)
     return self;
 
-  dovecot_print_log (self);
+  dovecot_stop (self);
+  return NULL;
+}
+
+gboolean
+dovecot_run (Dovecot     *self,
+             guint16      relay_port,
+             const char  *settings,
+             GError     **error)
+{
+  gboolean started = FALSE;
+
+  /* A port that is taken meanwhile is one reason to fail. */
+  for (guint i = 1; i < MAX_STARTS && !started; i++)
+    started = try_start (self, relay_port, settings, NULL);
+  started = started || try_start (self, relay_port, settings, error);
+  if (!started)
+    dovecot_print_log (self);
+
+  return started;
+}
+
+Dovecot *
+dovecot_start (guint16   relay_port,
+               GError  **error)
+{
+  Dovecot *self = dovecot_new (error);
+
+  if (self == NULL || dovecot_run (self, relay_port, "", error))
+    return self;
+
   dovecot_stop (self);
   return NULL;
 }
@@ -235,16 +259,24 @@ dovecot_stop (Dovecot *self)
   g_free (self);
 }
 
+/* ---- the log -------------------------------------------------------------- */
+
 void
 dovecot_print_log (Dovecot *self)
 {
-  g_autofree char *path = NULL;
+  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
   g_autofree char *text = NULL;
 
-  if (self->directory == NULL)
-    return;
-
-  path = g_build_filename (self->directory, "log", NULL);
   if (g_file_get_contents (path, &text, NULL, NULL))
     g_printerr ("%s", text);
+}
+
+/* A process of its own writes it, some time after it was said. */
+gboolean
+dovecot_wait_for_log (Dovecot    *self,
+                      const char *text)
+{
+  g_autofree char *path = g_build_filename (self->directory, "log", NULL);
+
+  return wait_for_text (path, text, &self->seen);
 }

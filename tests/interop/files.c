@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "smtp-test-certificate.h"
+
+#define TEXT_SECONDS 10
 
 char *
 find_program (const char *name)
@@ -57,7 +60,8 @@ write_file (const char  *directory,
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
 
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, error) &&
+  /* Without CONSISTENT the end of a longer text that was there before stays. */
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, mode, error) &&
          (g_chmod (path, mode) == 0 || fail_errno (error, path));
 }
 
@@ -65,12 +69,50 @@ gboolean
 write_certificate (const char  *directory,
                    GError     **error)
 {
-  const char *names[] = { "127.0.0.1", NULL };
+  const char *names[] = { "127.0.0.1", "127.0.0.2", NULL };
   g_autoptr (SmtpTestIdentity) identity = smtp_test_identity_new ((char **) names, FALSE, error);
 
   return identity != NULL &&
          write_file (directory, "certificate.pem", identity->certificate_pem, 0644, error) &&
          write_file (directory, "key.pem", identity->key_pem, 0600, error);
+}
+
+static gboolean
+find_text (const char *path,
+           const char *text,
+           gsize      *seen)
+{
+  g_autofree char *contents = NULL;
+  const char *found;
+
+  if (!g_file_get_contents (path, &contents, NULL, NULL) ||
+      (found = strstr (contents + *seen, text)) == NULL)
+    return FALSE;
+
+  *seen = found + strlen (text) - contents;
+  return TRUE;
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean
+wait_for_text (const char *path,
+               const char *text,
+               gsize      *seen)
+{
+  gint64 deadline = g_get_monotonic_time () + TEXT_SECONDS * G_TIME_SPAN_SECOND;
+  guint tick = g_timeout_add (20, on_tick, NULL);
+  gboolean found;
+
+  while (!(found = find_text (path, text, seen)) && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_source_remove (tick);
+  return found;
 }
 
 void

@@ -25,9 +25,15 @@ gboolean write_file        (const char  *directory,
                             int          mode,
                             GError     **error);
 
-/* certificate.pem and key.pem, for 127.0.0.1. */
+/* certificate.pem and key.pem, for 127.0.0.1 and 127.0.0.2. */
 gboolean write_certificate (const char  *directory,
                             GError     **error);
+
+/* Whether that is in a file within a time in which it has to be. *seen is where
+ * to begin, and then the end of what was found. */
+gboolean wait_for_text     (const char  *path,
+                            const char  *text,
+                            gsize       *seen);
 
 void     remove_tree       (const char  *path);
 

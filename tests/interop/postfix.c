@@ -17,6 +17,7 @@
 #define BOX_OWNER    "nobody"
 #define MAX_STARTS   5
 #define STOP_SECONDS 5
+#define MAIL_SECONDS 30
 
 #define DIRECTORY_VARIABLE "SMTP_INTEROP_DIRECTORY"
 #define PORT_VARIABLE      "SMTP_INTEROP_PORT"
@@ -62,11 +63,12 @@ static const char main_cf[] =
   "smtpd_sasl_type = cyrus\n"
   "smtpd_sasl_path = smtpd\n"
   "smtpd_sasl_local_domain = " POSTFIX_DOMAIN "\n"
-  "smtpd_sasl_security_options = noanonymous\n"
+  "smtpd_sasl_security_options =\n"
+  "smtpd_sasl_authenticated_header = yes\n"
   "cyrus_sasl_config_path = @D@/config/sasl\n";
 
 static const char master_cf[] =
-  "127.0.0.1:@PORT@ inet n - n - - smtpd\n"
+  "127.0.0.1:@PORT@ inet n - n - - smtpd -o max_use=1\n"
   "pickup     unix  n       -       n       60      1       pickup\n"
   "cleanup    unix  n       -       n       -       0       cleanup\n"
   "qmgr       unix  n       -       n       300     1       qmgr\n"
@@ -93,7 +95,7 @@ static const char smtpd_conf[] =
   "pwcheck_method: auxprop\n"
   "auxprop_plugin: sasldb\n"
   "sasldb_path: @D@/config/sasl/sasldb2\n"
-  "mech_list: PLAIN LOGIN CRAM-MD5\n";
+  "mech_list: ";
 
 /* ---- programs ------------------------------------------------------------- */
 
@@ -219,22 +221,34 @@ write_template (Postfix     *self,
   return write_file (self->directory, name, result, 0644, error);
 }
 
-static gboolean
-write_password (Postfix  *self,
-                GError  **error)
+gboolean
+postfix_add_user (Postfix     *self,
+                  const char  *username,
+                  const char  *password,
+                  GError     **error)
 {
   g_autofree char *program = find_program ("saslpasswd2");
   g_autofree char *path = g_build_filename (self->directory, "config", "sasl", "sasldb2", NULL);
   g_autoptr (GSubprocess) process = NULL;
 
   process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE, error, program, "-p", "-c", "-f", path,
-                              "-u", POSTFIX_DOMAIN, POSTFIX_USER, NULL);
+                              "-u", POSTFIX_DOMAIN, username, NULL);
 
   /* smtpd reads it after it has dropped its privileges. */
   return process != NULL &&
-         g_subprocess_communicate_utf8 (process, POSTFIX_PASSWORD, NULL, NULL, NULL, error) &&
+         g_subprocess_communicate_utf8 (process, password, NULL, NULL, NULL, error) &&
          g_subprocess_wait_check (process, NULL, error) &&
          give (path, MAIL_OWNER, error);
+}
+
+gboolean
+postfix_offer (Postfix     *self,
+               const char  *mechanisms,
+               GError     **error)
+{
+  g_autofree char *text = g_strconcat (smtpd_conf, mechanisms, "\n", NULL);
+
+  return write_template (self, "config/sasl/smtpd.conf", text, error);
 }
 
 /* ---- starting ------------------------------------------------------------- */
@@ -257,9 +271,9 @@ postfix_prepare (Postfix  *self,
 {
   return make_directories (self, error) &&
          write_template (self, "config/main.cf", main_cf, error) &&
-         write_template (self, "config/sasl/smtpd.conf", smtpd_conf, error) &&
+         postfix_offer (self, "PLAIN LOGIN CRAM-MD5", error) &&
          write_certificate (self->directory, error) &&
-         write_password (self, error);
+         postfix_add_user (self, POSTFIX_USER, POSTFIX_PASSWORD, error);
 }
 
 /* Returns when the port is open. */
@@ -383,6 +397,59 @@ postfix_print_log (Postfix *self)
 
   if (g_file_get_contents (path, &text, NULL, NULL))
     g_printerr ("%s", text);
+}
+
+gboolean
+postfix_wait_for_log (Postfix    *self,
+                      const char *text)
+{
+  g_autofree char *path = g_build_filename (self->directory, "log", "mail.log", NULL);
+
+  return wait_for_text (path, text, &self->seen);
+}
+
+/* ---- mail that arrives ---------------------------------------------------- */
+
+char *
+postfix_find_mail (Postfix *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (self->new_mail, 0, &error);
+  const char *name;
+
+  g_assert_no_error (error);
+  name = g_dir_read_name (dir);
+  return name != NULL ? g_build_filename (self->new_mail, name, NULL) : NULL;
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  gboolean *timed_out = user_data;
+
+  *timed_out = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* The file appears complete: it is linked into the directory when it is. */
+char *
+postfix_wait_for_mail (Postfix *self)
+{
+  g_autoptr (GFile) directory = g_file_new_for_path (self->new_mail);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, &error);
+  gboolean timed_out = FALSE;
+  guint timeout = g_timeout_add_seconds (MAIL_SECONDS, on_timeout, &timed_out);
+  char *path;
+
+  g_assert_no_error (error);
+  g_assert_true (G_IS_FILE_MONITOR (monitor));
+  while ((path = postfix_find_mail (self)) == NULL && !timed_out)
+    g_main_context_iteration (NULL, TRUE);
+  if (!timed_out)
+    g_source_remove (timeout);
+
+  return path;
 }
 
 /* ---- for another process -------------------------------------------------- */

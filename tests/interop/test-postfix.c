@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Against Postfix and Cyrus SASL: what the library sends is what arrives.
- *
- * The program runs itself once more for the scenarios, so that the first
- * process can stop Postfix whatever becomes of the second. */
+/* Against Postfix and Cyrus SASL: what the library sends is what arrives. */
 
 #include "fixture.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "files.h"
-#include "postfix.h"
+#include "postfix-session.h"
 
 #define TIMEOUT_SECONDS 30
 
@@ -25,48 +17,6 @@
 static Postfix *postfix;
 
 /* ---- mail that arrives ---------------------------------------------------- */
-
-static char *
-find_delivered (void)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDir) dir = g_dir_open (postfix->new_mail, 0, &error);
-  const char *name;
-
-  g_assert_no_error (error);
-  name = g_dir_read_name (dir);
-  return name != NULL ? g_build_filename (postfix->new_mail, name, NULL) : NULL;
-}
-
-static gboolean
-on_timeout (gpointer user_data)
-{
-  gboolean *timed_out = user_data;
-
-  *timed_out = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-/* The file appears complete: it is linked into the directory when it is. */
-static char *
-wait_for_delivered (void)
-{
-  g_autoptr (GFile) directory = g_file_new_for_path (postfix->new_mail);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, &error);
-  gboolean timed_out = FALSE;
-  guint timeout = g_timeout_add_seconds (TIMEOUT_SECONDS, on_timeout, &timed_out);
-  char *path;
-
-  g_assert_no_error (error);
-  g_assert_true (G_IS_FILE_MONITOR (monitor));
-  while ((path = find_delivered ()) == NULL && !timed_out)
-    g_main_context_iteration (NULL, TRUE);
-  if (!timed_out)
-    g_source_remove (timeout);
-
-  return path;
-}
 
 static const char *
 skip_line (const char *text)
@@ -115,7 +65,7 @@ localize (const char *content)
 static void
 expect_delivered (const char *content)
 {
-  g_autofree char *path = wait_for_delivered ();
+  g_autofree char *path = postfix_wait_for_mail (postfix);
   g_autofree char *text = NULL;
   g_autoptr (GString) expected = localize (content);
   g_autoptr (GError) error = NULL;
@@ -464,7 +414,7 @@ expect_outcome (SmtpMessage *message,
 static void
 expect_queue_id (SmtpMessage *message)
 {
-  g_autofree char *path = wait_for_delivered ();
+  g_autofree char *path = postfix_wait_for_mail (postfix);
   g_autofree char *text = NULL;
   g_autofree char *id = g_strdup_printf (" id %s;", smtp_message_get_queue_id (message));
   g_autofree char *other = g_strdup_printf (" id %s\n", smtp_message_get_queue_id (message));
@@ -608,7 +558,7 @@ test_send_utf8 (Fixture *f)
   smtp_message_set_content_bytes (message, content);
   open_postfix (f);
   send_message (f, message, SMTP_OUTCOME_ACCEPTED);
-  path = wait_for_delivered ();
+  path = postfix_wait_for_mail (postfix);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_cmpint (g_unlink (path), ==, 0);
   g_assert_true (g_str_has_prefix (text, "Return-Path: <gr\303\274\303\237e@elsewhere.example>\n"));
@@ -660,7 +610,7 @@ check_queue (Fixture *f)
     g_main_context_iteration (NULL, TRUE);
   for (guint i = 0; i < 10; i++)
     expect_delivered (HEADER "one of ten\r\n");
-  g_assert_null (find_delivered ());
+  g_assert_null (postfix_find_mail (postfix));
   quit (f);
 }
 
@@ -687,12 +637,10 @@ test_send_window (Fixture *f)
   check_queue (f);
 }
 
-static int
-run_scenarios (int    argc,
-               char **argv)
+static void
+add_scenarios (Postfix *started)
 {
-  g_test_init (&argc, &argv, NULL);
-
+  postfix = started;
   add_scenario ("/interop/postfix/capabilities", test_capabilities);
   add_scenario ("/interop/postfix/start-tls", test_start_tls);
   add_scenario ("/interop/postfix/unknown-authority", test_unknown_authority);
@@ -723,110 +671,11 @@ run_scenarios (int    argc,
   add_scenario ("/interop/postfix/send-queue", test_send_queue);
   add_scenario ("/interop/postfix/send-pipeline", test_send_pipeline);
   add_scenario ("/interop/postfix/send-window", test_send_window);
-
-  return g_test_run ();
-}
-
-/* ---- around the scenarios ------------------------------------------------- */
-
-static volatile sig_atomic_t scenarios_pid;
-static volatile sig_atomic_t ended_by;
-
-static void
-on_signal (int number)
-{
-  ended_by = number;
-  if (scenarios_pid > 0)
-    kill (scenarios_pid, number);
-}
-
-static void
-catch_signals (void)
-{
-  static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
-  struct sigaction action = { .sa_handler = on_signal };
-
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    sigaction (numbers[i], &action, NULL);
-}
-
-static int
-wait_for_scenarios (GPid pid)
-{
-  int status = 0;
-
-  scenarios_pid = pid;
-  if (ended_by != 0)
-    kill (pid, ended_by);
-  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
-    ;
-  scenarios_pid = 0;
-
-  return status;
-}
-
-/* Returns how the second process ended, or -1. */
-static int
-run_again (char    **argv,
-           GError  **error)
-{
-  g_auto (GStrv) variables = postfix_export (postfix);
-  GPid pid;
-
-  if (!g_spawn_async (NULL, argv, variables, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN,
-                      NULL, NULL, &pid, error))
-    return -1;
-
-  return wait_for_scenarios (pid);
-}
-
-static int
-exit_like (int status)
-{
-  if (!WIFSIGNALED (status))
-    return WEXITSTATUS (status);
-
-  signal (WTERMSIG (status), SIG_DFL);
-  raise (WTERMSIG (status));
-  return EXIT_FAILURE;
-}
-
-static int
-run_with_postfix (int    argc,
-                  char **argv)
-{
-  g_autoptr (GError) error = NULL;
-  int status = -1;
-
-  catch_signals ();
-  postfix = postfix_start (&error);
-  if (postfix != NULL)
-    {
-      status = run_again (argv, &error);
-      if (status != 0)
-        postfix_print_log (postfix);
-      postfix_stop (postfix);
-    }
-  g_clear_pointer (&postfix, postfix_free);
-
-  return error == NULL ? exit_like (status) : report_instead (argc, argv, "/interop/postfix", TRUE, error->message);
 }
 
 int
 main (int    argc,
       char **argv)
 {
-  g_autofree char *missing = NULL;
-
-  postfix = postfix_import ();
-  if (postfix != NULL)
-    return run_scenarios (argc, argv);
-  if (!postfix_may_start ())
-    return report_instead (argc, argv, "/interop/postfix", FALSE, "Postfix must be started by root");
-
-  missing = postfix_missing ();
-  if (missing != NULL)
-    return report_instead (argc, argv, "/interop/postfix", is_ci (), missing);
-
-  return run_with_postfix (argc, argv);
+  return run_with_postfix (argc, argv, "/interop/postfix", add_scenarios);
 }

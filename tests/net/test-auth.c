@@ -403,6 +403,11 @@ typedef struct
   GError   *next_error;
   GError   *confirm_error;
   gboolean  silent;    /* fails without an error */
+  guint     retries;   /* how often it begins anew after a failure … */
+  gboolean  mends;     /* … which it mends before */
+  guint     n_retries; /* how often it was asked */
+  GError   *failure;   /* what it was asked about last */
+  SmtpClient *retry_closes;
   gboolean  prepared;
   guint     n_prepared; /* challenges */
   gboolean  saw_tls;
@@ -547,15 +552,40 @@ own_auth_prepare_next (SmtpAuth *auth,
 }
 
 static void
+mend (OwnAuth *self)
+{
+  g_clear_error (&self->prepare_error);
+  g_clear_error (&self->start_error);
+  g_clear_error (&self->next_error);
+  g_clear_error (&self->confirm_error);
+}
+
+static gboolean
+own_auth_retry (SmtpAuth       *auth,
+                SmtpServerInfo *server,
+                const GError   *failure)
+{
+  OwnAuth *self = (OwnAuth *) auth;
+
+  g_assert_cmpstr (smtp_server_info_get_name (server), ==, "127.0.0.1");
+  self->n_retries++;
+  g_clear_error (&self->failure);
+  self->failure = g_error_copy (failure);
+  if (self->retry_closes != NULL)
+    smtp_client_close (self->retry_closes);
+  if (self->mends)
+    mend (self);
+  return self->n_retries <= self->retries;
+}
+
+static void
 own_auth_finalize (GObject *object)
 {
   OwnAuth *self = (OwnAuth *) object;
 
   g_clear_object (&self->task);
-  g_clear_error (&self->prepare_error);
-  g_clear_error (&self->start_error);
-  g_clear_error (&self->next_error);
-  g_clear_error (&self->confirm_error);
+  g_clear_error (&self->failure);
+  mend (self);
   G_OBJECT_CLASS (own_auth_parent_class)->finalize (object);
 }
 
@@ -567,6 +597,7 @@ own_auth_class_init (OwnAuthClass *klass)
   klass->next = own_auth_next;
   klass->prepare = own_auth_prepare;
   klass->prepare_next = own_auth_prepare_next;
+  klass->retry = own_auth_retry;
 }
 
 static void
@@ -766,6 +797,172 @@ test_own_rejects_server (Fixture *f)
   expect_state (f, SMTP_CLIENT_STATE_BROKEN);
 }
 
+/* ---- beginning anew --------------------------------------------------------- */
+
+/* Whatever went wrong, the next attempt goes well. */
+static void
+expect_mended (Fixture *f,
+               OwnAuth *auth,
+               GQuark   domain,
+               int      code,
+               guint    n_auth)
+{
+  auth->retries = 1;
+  auth->mends = TRUE;
+  x_authenticate (f, SMTP_AUTH (auth));
+  g_assert_no_error (f->error);
+  g_assert_error (auth->failure, domain, code);
+  g_assert_cmpuint (auth->n_retries, ==, 1);
+  g_assert_cmpuint (count_commands (f, "AUTH"), ==, n_auth);
+  g_assert_true (smtp_client_get_authenticated (f->client));
+}
+
+static void
+test_retry_after_refusal (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  smtp_test_server_script_reply_text (f->server, "AUTH", "504 5.5.4 what?");
+  expect_mended (f, auth, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, 2);
+  g_assert_nonnull (strstr (auth->failure->message, "504 5.5.4 what?"));
+}
+
+static void
+test_retry_after_prepare (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->prepare_error = own_error ();
+  expect_mended (f, auth, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, 1);
+}
+
+static void
+test_retry_after_start (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->start_error = own_error ();
+  expect_mended (f, auth, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, 1);
+}
+
+/* The exchange is aborted first. */
+static void
+test_retry_after_next (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->next_error = own_error ();
+  expect_mended (f, auth, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, 2);
+  g_assert_cmpuint (count_commands (f, "*"), ==, 1);
+}
+
+/* The last failure is the one that is reported. */
+static void
+test_retry_in_vain (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  smtp_test_server_script_reply_text (f->server, "AUTH", "504 5.5.4 what?");
+  smtp_test_server_script_reply_text (f->server, "AUTH", "535 5.7.8 who?");
+  auth->retries = 1;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_REJECTED, "535 5.7.8 who?");
+  g_assert_cmpuint (auth->n_retries, ==, 2);
+  expect_state (f, SMTP_CLIENT_STATE_CLOSED);
+}
+
+static void
+test_retry_has_an_end (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->start_error = own_error ();
+  auth->retries = G_MAXUINT;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no token today");
+  g_assert_cmpuint (auth->n_retries, ==, 32);
+}
+
+static void
+test_retry_closes (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  smtp_test_server_script_reply_text (f->server, "AUTH", "535 5.7.8 who?");
+  auth->retries = 1;
+  auth->retry_closes = f->client;
+  x_authenticate (f, SMTP_AUTH (auth));
+  g_assert_nonnull (f->error);
+  g_clear_error (&f->error);
+  g_assert_cmpuint (auth->n_retries, ==, 1);
+  g_assert_false (smtp_client_get_authenticated (f->client));
+}
+
+/* A lost connection or a cancellation is no refusal. */
+static void
+test_retry_is_not_for_losses (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  smtp_test_server_script_drop (f->server, "AUTH", 0, FALSE);
+  auth->retries = 1;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "127.0.0.1");
+  g_assert_cmpuint (auth->n_retries, ==, 0);
+}
+
+static void
+test_retry_is_not_for_the_cancelled (Fixture *f)
+{
+  g_autoptr (OwnAuth) auth = new_own_auth (f);
+
+  auth->never = TRUE;
+  auth->retries = 1;
+  f->cancellable = g_cancellable_new ();
+  auth->cancels = f->cancellable;
+  x_authenticate (f, SMTP_AUTH (auth));
+  expect_error (f, G_IO_ERROR, G_IO_ERROR_CANCELLED, "127.0.0.1");
+  g_assert_cmpuint (auth->n_retries, ==, 0);
+  g_task_return_boolean (auth->task, TRUE);
+}
+
+/* ---- EHLO after AUTH ------------------------------------------------------- */
+
+/* The list is the server's latest, and the notification comes with it. */
+static void
+test_more_offered (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = plain ("secret");
+  const char *params;
+
+  offer_auth (f);
+  open_client (f);
+  g_assert_false (smtp_client_get_extension (f->client, "X-KNOWN", NULL));
+  smtp_test_server_script_reply_text (f->server, "EHLO", "250-server\r\n250-SIZE 7\r\n250 X-KNOWN yes");
+  x_authenticate (f, auth);
+  g_assert_no_error (f->error);
+  g_assert_true (smtp_client_get_extension (f->client, "X-KNOWN", &params));
+  g_assert_cmpstr (params, ==, "yes");
+  g_assert_false (smtp_client_get_extension (f->client, "AUTH", NULL));
+  g_assert_true (smtp_client_get_authenticated (f->client));
+  g_assert_cmpuint (count_commands (f, "EHLO"), ==, 2);
+}
+
+static void
+test_no_more_offered (Fixture *f)
+{
+  g_autoptr (SmtpAuth) auth = plain ("secret");
+
+  offer_auth (f);
+  open_client (f);
+  smtp_test_server_script_reply_text (f->server, "EHLO", "503 5.5.1 you said that");
+  x_authenticate (f, auth);
+  g_assert_no_error (f->error);
+  g_assert_true (smtp_client_get_extension (f->client, "AUTH", NULL));
+  g_assert_true (smtp_client_get_authenticated (f->client));
+  begin_message (f);
+}
+
 /* Over TLS a secret may go anywhere. */
 static void
 test_over_tls (Fixture *f)
@@ -821,6 +1018,17 @@ main (int    argc,
   add_scenario ("/auth/own-next-fails", test_own_next_fails);
   add_scenario ("/auth/own-fails-silently", test_own_fails_silently);
   add_scenario ("/auth/own-rejects-server", test_own_rejects_server);
+  add_scenario ("/auth/retry-after-refusal", test_retry_after_refusal);
+  add_scenario ("/auth/retry-after-prepare", test_retry_after_prepare);
+  add_scenario ("/auth/retry-after-start", test_retry_after_start);
+  add_scenario ("/auth/retry-after-next", test_retry_after_next);
+  add_scenario ("/auth/retry-in-vain", test_retry_in_vain);
+  add_scenario ("/auth/retry-has-an-end", test_retry_has_an_end);
+  add_scenario ("/auth/retry-closes", test_retry_closes);
+  add_scenario ("/auth/retry-is-not-for-losses", test_retry_is_not_for_losses);
+  add_scenario ("/auth/retry-is-not-for-the-cancelled", test_retry_is_not_for_the_cancelled);
+  add_scenario ("/auth/more-offered", test_more_offered);
+  add_scenario ("/auth/no-more-offered", test_no_more_offered);
   add_scenario ("/auth/over-tls", test_over_tls);
 
   return g_test_run ();

@@ -358,6 +358,25 @@ test_dialogue (Fixture *f)
   g_assert_cmpuint (peer.n_aborts, ==, row->n_aborts);
 }
 
+/* However SCRAM ends, the automatic choice does not go on to what says the
+ * password, not even when it may. */
+static void
+test_dialogue_auto (Fixture *f)
+{
+  const Dialogue *row = f->row;
+  g_auto (Peer) peer = { .offer = "LOGIN PLAIN CRAM-MD5 SCRAM-SHA-256 SCRAM-SHA-1", .first = row->first, .final = row->final };
+  g_autoptr (SmtpAuth) auth = smtp_auto_auth_new ("user", "secret");
+
+  smtp_auto_auth_set_allow_fallback (SMTP_AUTO_AUTH (auth), TRUE);
+  open_peer (f, &peer);
+  x_authenticate (f, auth);
+  g_assert_nonnull (f->error);
+  g_clear_error (&f->error);
+  g_assert_false (smtp_client_get_authenticated (f->client));
+  end_peer (f, &peer);
+  g_assert_cmpstr (peer.mechanisms->str, ==, "SCRAM-SHA-256 ");
+}
+
 /* ---- time --------------------------------------------------------------------- */
 
 /* Half a second and more on most machines. */
@@ -715,8 +734,10 @@ main (int    argc,
   for (guint i = 0; i < G_N_ELEMENTS (dialogues); i++)
     {
       g_autofree char *path = g_strconcat ("/scram/dialogue/", dialogues[i].name, NULL);
+      g_autofree char *auto_path = g_strconcat ("/scram/dialogue-auto/", dialogues[i].name, NULL);
 
       add_row_scenario (path, test_dialogue, &dialogues[i]);
+      add_row_scenario (auto_path, test_dialogue_auto, &dialogues[i]);
     }
   add_async_scenario ("/scram/does-not-block", test_does_not_block, NULL);
   add_async_scenario ("/scram/cancelled", test_cancelled, NULL);

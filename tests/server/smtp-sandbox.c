@@ -20,7 +20,7 @@ static gboolean opt_quiet;
 
 static const GOptionEntry entries[] = {
   { "tls", 0, 0, G_OPTION_ARG_STRING, &opt_tls, "Speak TLS: none (the default), starttls or implicit", "MODE" },
-  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "Offer these mechanisms: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256 …", "LIST" },
+  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "Offer these mechanisms: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, OAUTHBEARER …", "LIST" },
   { "user", 0, 0, G_OPTION_ARG_STRING, &opt_user, "The account's name (user)", "NAME" },
   { "password", 0, 0, G_OPTION_ARG_STRING, &opt_password, "The account's password (secret); better given in SMTP_SANDBOX_PASSWORD", "PASSWORD" },
   { "directory", 0, 0, G_OPTION_ARG_FILENAME, &opt_directory, "Keep messages here (a new temporary directory)", "DIR" },

@@ -25,6 +25,8 @@ struct _SmtpTestAuth
   StepFunc step;
   const char *username;   /* the account; both live as long as the session */
   const char *password;
+  gboolean has_certificate;
+  const char *farewell;   /* OAuth: what has to answer the refusal */
   char *challenge;        /* CRAM-MD5 */
   char *login_name;       /* LOGIN, after its first answer */
   char *user;             /* whom the exchange accepted */
@@ -122,6 +124,110 @@ cram_md5_step (SmtpTestAuth *self,
   return accept_if (self, g_strcmp0 (data, expected) == 0, self->username);
 }
 
+/* ---- OAuth ------------------------------------------------------------------- */
+
+#define OAUTH_FAILURE "{\"status\":\"invalid_token\",\"schemes\":\"bearer\",\"scope\":\"https://mail.test.example/\"}"
+
+/* RFC 7628 §3.2.3: first the document, then an answer to it, then the reply. */
+static char *
+refuse_token (SmtpTestAuth *self,
+              const char   *farewell)
+{
+  self->farewell = farewell;
+  return challenge (OAUTH_FAILURE);
+}
+
+static char *
+take_farewell (SmtpTestAuth *self,
+               const char   *data,
+               gsize         length)
+{
+  if (length != strlen (self->farewell) || !g_str_equal (data, self->farewell))
+    return g_strdup ("501 5.5.2 Not the answer to a refused token");
+
+  return g_strdup (REPLY_REJECTED);
+}
+
+/* @head: what has to stand before the token, up to "auth=" */
+static char *
+check_bearer (SmtpTestAuth *self,
+              const char   *data,
+              gsize         length,
+              const char   *head,
+              const char   *farewell)
+{
+  g_autofree char *expected = g_strconcat (head, "\001auth=Bearer ", self->password, "\001\001", NULL);
+
+  if (length == strlen (expected) && g_str_equal (data, expected))
+    return accept_if (self, TRUE, self->username);
+
+  return refuse_token (self, farewell);
+}
+
+static char *
+xoauth2_step (SmtpTestAuth *self,
+              const char   *data,
+              gsize         length)
+{
+  g_autofree char *head = g_strconcat ("user=", self->username, NULL);
+
+  if (data == NULL)
+    return g_strdup ("334 ");
+  if (self->farewell != NULL)
+    return take_farewell (self, data, length);
+
+  return check_bearer (self, data, length, head, "");
+}
+
+/* The client may call the server whatever it knows it by. */
+static char *
+oauthbearer_step (SmtpTestAuth *self,
+                  const char   *data,
+                  gsize         length)
+{
+  g_autofree char *head = NULL;
+  const char *host;
+
+  if (data == NULL)
+    return g_strdup ("334 ");
+  if (self->farewell != NULL)
+    return take_farewell (self, data, length);
+
+  host = strstr (data, "\001host=");
+  if (host == NULL)
+    return g_strdup ("501 5.5.2 Not an OAUTHBEARER response");
+
+  head = g_strdup_printf ("n,a=%s,\001%.*s", self->username, (int) strcspn (host + 1, "\001"), host + 1);
+  return check_bearer (self, data, length, head, "\001");
+}
+
+/* ---- who proves nothing here ------------------------------------------------- */
+
+static char *
+external_step (SmtpTestAuth *self,
+               const char   *data,
+               gsize         length)
+{
+  if (data == NULL)
+    return g_strdup ("334 ");
+
+  return accept_if (self, self->has_certificate, length > 0 ? data : self->username);
+}
+
+static char *
+anonymous_step (SmtpTestAuth *self,
+                const char   *data,
+                gsize         length)
+{
+  g_autofree char *user = NULL;
+
+  if (data == NULL)
+    return g_strdup ("334 ");
+
+  user = g_strconcat ("anonymous", length > 0 ? " " : NULL, data, NULL);
+  return accept_if (self, TRUE, user);
+}
+
 #ifdef HAVE_GSASL
 static char *
 gsasl_exchange_step (SmtpTestAuth *self,
@@ -148,6 +254,10 @@ static const struct
   { "PLAIN", plain_step },
   { "LOGIN", login_step },
   { "CRAM-MD5", cram_md5_step },
+  { "XOAUTH2", xoauth2_step },
+  { "OAUTHBEARER", oauthbearer_step },
+  { "EXTERNAL", external_step },
+  { "ANONYMOUS", anonymous_step },
 };
 
 /* Returns NULL for a mechanism that this does not have. */
@@ -185,6 +295,7 @@ smtp_test_auth_new (const char            *mechanism,
         self->step = mechanisms[i].step;
         self->username = account->username;
         self->password = account->password;
+        self->has_certificate = account->has_certificate;
         return self;
       }
 

@@ -13,9 +13,10 @@ typedef struct _SmtpTestAuth SmtpTestAuth;
 typedef struct
 {
   const char *username;
-  const char *password;
+  const char *password;      /* and the only token */
   const char *tls_unique;    /* in base64; NULL: no channel binding */
   const char *tls_exporter;
+  gboolean has_certificate;  /* the client showed one */
 } SmtpTestAccount;
 
 SmtpTestAuth *smtp_test_auth_new      (const char            *mechanism,

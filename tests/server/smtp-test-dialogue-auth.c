@@ -62,6 +62,7 @@ new_auth (SmtpTestDialogue *self,
     .password = self->config->password,
     .tls_unique = binds ? self->tls_unique : NULL,
     .tls_exporter = binds ? self->tls_exporter : NULL,
+    .has_certificate = self->has_certificate,
   };
 
   return smtp_test_auth_new (mechanism, &account);

@@ -35,6 +35,7 @@ struct _SmtpTestDialogue
   char *authenticated_as;
   char *tls_unique;          /* channel bindings in base64, NULL for none */
   char *tls_exporter;
+  gboolean has_certificate;  /* the client showed one */
 
   /* the command being answered */
   char *verb;

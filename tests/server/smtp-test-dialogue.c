@@ -236,6 +236,15 @@ smtp_test_dialogue_take_bindings (SmtpTestDialogue *self,
   self->tls_exporter = tls_exporter;
 }
 
+/* Whether the client has shown a certificate, any of which will do;
+ * before smtp_test_dialogue_tls_done(). */
+void
+smtp_test_dialogue_set_certified (SmtpTestDialogue *self,
+                                  gboolean          has_certificate)
+{
+  self->has_certificate = has_certificate;
+}
+
 /* RFC 3207 §4.2: nothing from before TLS counts. */
 void
 smtp_test_dialogue_tls_done (SmtpTestDialogue *self,

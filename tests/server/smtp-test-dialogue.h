@@ -44,6 +44,8 @@ void              smtp_test_dialogue_start          (SmtpTestDialogue *self,
 void              smtp_test_dialogue_take_bindings  (SmtpTestDialogue *self,
                                                      char             *tls_unique,
                                                      char             *tls_exporter);
+void              smtp_test_dialogue_set_certified  (SmtpTestDialogue *self,
+                                                     gboolean          has_certificate);
 void              smtp_test_dialogue_tls_done       (SmtpTestDialogue *self,
                                                      SmtpTestStep     *step);
 gboolean          smtp_test_dialogue_feed           (SmtpTestDialogue *self,

@@ -1105,8 +1105,10 @@ smtp_test_server_class_init (SmtpTestServerClass *klass)
   /**
    * SmtpTestServer:auth-mechanisms:
    *
-   * PLAIN, LOGIN, CRAM-MD5, and where GNU SASL is there SCRAM-SHA-1 and
-   * SCRAM-SHA-256, both with -PLUS, too: those that AUTH offers.
+   * PLAIN, LOGIN, CRAM-MD5, XOAUTH2 and OAUTHBEARER (the password is the
+   * token), EXTERNAL (for any certificate), ANONYMOUS, and where GNU SASL is
+   * there SCRAM-SHA-1 and SCRAM-SHA-256, both with -PLUS, too: those that AUTH
+   * offers.
    */
   properties[PROP_AUTH_MECHANISMS] = g_param_spec_boxed ("auth-mechanisms", NULL, NULL, G_TYPE_STRV, flags);
 

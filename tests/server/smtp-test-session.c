@@ -352,6 +352,8 @@ on_handshake (GObject      *source,
   smtp_test_dialogue_take_bindings (self->dialogue,
                                     read_binding (G_TLS_CONNECTION (source), G_TLS_CHANNEL_BINDING_TLS_UNIQUE),
                                     read_binding (G_TLS_CONNECTION (source), G_TLS_CHANNEL_BINDING_TLS_EXPORTER));
+  smtp_test_dialogue_set_certified (self->dialogue,
+                                    g_tls_connection_get_peer_certificate (G_TLS_CONNECTION (source)) != NULL);
   smtp_test_dialogue_tls_done (self->dialogue, &self->step);
   self->in_step = TRUE;
   session_run (self);

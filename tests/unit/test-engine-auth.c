@@ -193,6 +193,16 @@ static const struct
   { "571 x\r\n", SMTP_CLIENT_ERROR_AUTH_REJECTED },
 };
 
+/* The mechanism is asked, and leaves it at that. */
+static void
+give_up (SmtpEngine *engine)
+{
+  assert_sends (engine, "");
+  g_assert_cmpint (smtp_engine_next (engine), ==, SMTP_ENGINE_AUTH);
+  g_assert_nonnull (smtp_engine_get_auth_refusal (engine));
+  smtp_engine_auth_give_up (engine);
+}
+
 static void
 check_refusal (Stage    stage,
                gsize    i,
@@ -203,6 +213,7 @@ check_refusal (Stage    stage,
 
   smtp_engine_set_stay_open (engine, stay);
   say (engine, refusals[i].reply);
+  give_up (engine);
   assert_sends (engine, stay ? "" : "QUIT\r\n");
   assert_ends (engine, refusals[i].code, quoted);
   g_assert_false (smtp_engine_is_authenticated (engine));
@@ -280,6 +291,8 @@ test_authenticated (void)
 
   g_assert_false (smtp_engine_is_authenticated (engine));
   smtp_engine_auth_confirm (engine);
+  assert_sends (engine, "EHLO me.example\r\n");
+  say (engine, "503 said already\r\n");
   assert_ends (engine, -1, NULL);
   g_assert_true (smtp_engine_is_authenticated (engine));
   g_assert_false (smtp_engine_check_auth (engine, NULL, &error));
@@ -317,6 +330,7 @@ test_challenges (void)
         {
           assert_sends (engine, "*\r\n");
           say (engine, "501 ok\r\n");
+          give_up (engine);
           assert_sends (engine, "QUIT\r\n");
           assert_ends (engine, SMTP_CLIENT_ERROR_PROTOCOL, "base64");
           continue;
@@ -386,6 +400,8 @@ test_abort_answered (void)
       g_autoptr (SmtpEngine) engine = engine_at (AT_ABORT, OFFERS);
 
       say (engine, answers[i].reply);
+      if (answers[i].state == SMTP_CLIENT_STATE_CLOSED)
+        give_up (engine);
       assert_sends (engine, answers[i].sent);
       assert_ends (engine, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "given up");
       g_assert_cmpint (smtp_engine_get_state (engine), ==, answers[i].state);
@@ -426,7 +442,9 @@ check_echo (SmtpEngine *engine,
   GBytes *challenge;
 
   say (engine, reply_text);
-  if (smtp_engine_next (engine) == SMTP_ENGINE_AUTH)
+  if (smtp_engine_get_auth_refusal (engine) != NULL)
+    assert_hidden (smtp_engine_get_auth_refusal (engine)->message);
+  else if (smtp_engine_next (engine) == SMTP_ENGINE_AUTH)
     {
       challenge = smtp_engine_get_challenge (engine, &more);
       if (!more)

@@ -35,6 +35,8 @@ typedef enum
   LACKS,    /* text: one that is not */
   REFUSED,  /* the next DO fails at once; number: SmtpClientError */
   STAY,     /* open after a refused AUTH */
+  GIVE_UP,  /* the mechanism leaves it at the refusal; number: SmtpClientError */
+  RETRY,    /* it begins anew */
   CHALLENGE /* text: what the mechanism is given; number: more */
 } Kind;
 
@@ -60,6 +62,7 @@ typedef struct
 #define MAILED \
   { DO, SMTP_COMMAND_MAIL, "a@b.example" }, { C, 0, "MAIL FROM:<a@b.example>\r\n" }, { S, 0, "250 ok\r\n" }, { OK }, \
   { DO, SMTP_COMMAND_RCPT, "c@d.example" }, { C, 0, "RCPT TO:<c@d.example>\r\n" }, { S, 0, "250 ok\r\n" }, { OK }
+#define KNOWN { CONFIRM }, { C, 0, "EHLO me.example\r\n" }, { S, 0, "250 server\r\n" }, { OK }
 #define IN_DATA OPENED, MAILED, { DO, SMTP_COMMAND_DATA }, { C, 0, "DATA\r\n" }, { S, 0, "354 go\r\n" }, { WANT, SMTP_ENGINE_BODY }, { OK }
 
 static const Transcript transcripts[] = {
@@ -109,21 +112,22 @@ static const Transcript transcripts[] = {
 
   /* ---- AUTH ---- */
   { "auth-plain", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "secret" }, { C, 0, "AUTH PLAIN c2VjcmV0\r\n" }, { S, 0, "235 welcome\r\n" },
-                    { WANT, SMTP_ENGINE_AUTH }, { CHALLENGE, FALSE, "welcome" }, { CONFIRM }, { OK }, { STATE, SMTP_CLIENT_STATE_READY },
+                    { WANT, SMTP_ENGINE_AUTH }, { CHALLENGE, FALSE, "welcome" }, KNOWN, { STATE, SMTP_CLIENT_STATE_READY },
                     { REFUSED, SMTP_CLIENT_ERROR_STATE }, { AUTH, 0, "PLAIN", "secret" } } },
-  { "auth-empty-response", { OPENED_WITH ("250 AUTH EXTERNAL\r\n"), { AUTH, 0, "EXTERNAL", "" }, { C, 0, "AUTH EXTERNAL =\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM }, { OK } } },
+  { "auth-empty-response", { OPENED_WITH ("250 AUTH EXTERNAL\r\n"), { AUTH, 0, "EXTERNAL", "" }, { C, 0, "AUTH EXTERNAL\r\n" }, { S, 0, "334 \r\n" },
+                             { C, 0, "\r\n" }, { S, 0, "235 ok\r\n" }, KNOWN } },
   { "auth-steps", { OPENED_WITH ("250 AUTH=LOGIN\r\n"), { AUTH, 0, "LOGIN" }, { C, 0, "AUTH LOGIN\r\n" }, { S, 0, "334 VXNlcm5hbWU6\r\n" },
                     { CHALLENGE, TRUE, "Username:" }, { RESPOND, 0, "secret" }, { C, 0, "c2VjcmV0\r\n" }, { S, 0, "334\r\n" },
-                    { CHALLENGE, TRUE, "" }, { RESPOND, 0, "" }, { C, 0, "\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM }, { OK } } },
+                    { CHALLENGE, TRUE, "" }, { RESPOND, 0, "" }, { C, 0, "\r\n" }, { S, 0, "235 ok\r\n" }, KNOWN } },
   { "auth-refused", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "secret" }, { C, 0, "AUTH PLAIN c2VjcmV0\r\n" }, { S, 0, "535-no secret\r\n535 c2VjcmV0\r\n" },
-                      { C, 0, "QUIT\r\n" }, { WANT, SMTP_ENGINE_IDLE }, { ERR, SMTP_CLIENT_ERROR_AUTH_REJECTED, "535 no **** ****" }, { STATE, SMTP_CLIENT_STATE_CLOSED } } },
+                      { GIVE_UP, SMTP_CLIENT_ERROR_AUTH_REJECTED }, { C, 0, "QUIT\r\n" }, { WANT, SMTP_ENGINE_IDLE }, { ERR, SMTP_CLIENT_ERROR_AUTH_REJECTED, "535 no **** ****" }, { STATE, SMTP_CLIENT_STATE_CLOSED } } },
   { "auth-stay", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { STAY }, { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "454 later\r\n" },
-                   { ERR, SMTP_CLIENT_ERROR_AUTH_TEMPORARY, "454 later" }, { STATE, SMTP_CLIENT_STATE_READY },
-                   { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM }, { OK } } },
+                   { GIVE_UP, SMTP_CLIENT_ERROR_AUTH_TEMPORARY }, { ERR, SMTP_CLIENT_ERROR_AUTH_TEMPORARY, "454 later" }, { STATE, SMTP_CLIENT_STATE_READY },
+                   { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, KNOWN } },
   { "auth-bad-base64", { OPENED_WITH ("250 AUTH LOGIN\r\n"), { STAY }, { AUTH, 0, "LOGIN" }, { C, 0, "AUTH LOGIN\r\n" }, { S, 0, "334 a*b=\r\n" },
-                         { C, 0, "*\r\n" }, { S, 0, "501 aborted\r\n" }, { ERR, SMTP_CLIENT_ERROR_PROTOCOL, "base64" }, { STATE, SMTP_CLIENT_STATE_READY } } },
+                         { C, 0, "*\r\n" }, { S, 0, "501 aborted\r\n" }, { GIVE_UP, SMTP_CLIENT_ERROR_PROTOCOL }, { ERR, SMTP_CLIENT_ERROR_PROTOCOL, "base64" }, { STATE, SMTP_CLIENT_STATE_READY } } },
   { "auth-abort", { OPENED_WITH ("250 AUTH LOGIN\r\n"), { AUTH, 0, "LOGIN" }, { C, 0, "AUTH LOGIN\r\n" }, { S, 0, "334 \r\n" }, { ABORT },
-                    { C, 0, "*\r\n" }, { S, 0, "501 aborted\r\n" }, { C, 0, "QUIT\r\n" }, { ERR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "given up" }, { STATE, SMTP_CLIENT_STATE_CLOSED } } },
+                    { C, 0, "*\r\n" }, { S, 0, "501 aborted\r\n" }, { GIVE_UP, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE }, { C, 0, "QUIT\r\n" }, { ERR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "given up" }, { STATE, SMTP_CLIENT_STATE_CLOSED } } },
   { "auth-abort-ignored", { OPENED_WITH ("250 AUTH LOGIN\r\n"), { AUTH, 0, "LOGIN" }, { C, 0, "AUTH LOGIN\r\n" }, { S, 0, "334 \r\n" }, { ABORT },
                             { C, 0, "*\r\n" }, { S, 0, "334 UGFzc3dvcmQ6\r\n" }, { ERR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "given up" }, { STATE, SMTP_CLIENT_STATE_BROKEN } } },
   { "auth-distrusted", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { ABORT },
@@ -132,6 +136,18 @@ static const Transcript transcripts[] = {
   { "auth-malformed-reply", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "secret" }, { C, 0, "AUTH PLAIN c2VjcmV0\r\n" }, { S, 0, "you said secret\r\n" },
                               { ERR, SMTP_CLIENT_ERROR_PROTOCOL, "during authentication" } } },
   { "auth-421", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "secret" }, { C, 0, "AUTH PLAIN c2VjcmV0\r\n" }, { S, 0, "421 bye\r\n" }, { ERR, SMTP_CLIENT_ERROR_SERVICE_CLOSED, "421 bye" } } },
+  { "auth-retry", { OPENED_WITH ("250 AUTH PLAIN LOGIN\r\n"), { AUTH, 0, "LOGIN" }, { C, 0, "AUTH LOGIN\r\n" }, { S, 0, "504 what\r\n" }, { WANT, SMTP_ENGINE_AUTH },
+                    { RETRY }, { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, KNOWN } },
+  { "auth-refused-421", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "535 no\r\n421 bye\r\n" },
+                          { WANT, SMTP_ENGINE_FAILED }, { ERR, SMTP_CLIENT_ERROR_AUTH_REJECTED, "535 no" }, { STATE, SMTP_CLIENT_STATE_BROKEN } } },
+  { "auth-more", { OPENED_WITH ("250-AUTH PLAIN\r\n250 X-BEFORE\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM },
+                   { C, 0, "EHLO me.example\r\n" }, { OFFERS, 0, "X-BEFORE" }, { S, 0, "250-server\r\n250 X-AFTER\r\n" }, { OK }, { OFFERS, 0, "X-AFTER" }, { LACKS, 0, "X-BEFORE" } } },
+  { "auth-no-more", { OPENED_WITH ("250-AUTH PLAIN\r\n250 X-BEFORE\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM },
+                      { C, 0, "EHLO me.example\r\n" }, { S, 0, "503 said already\r\n" }, { OK }, { OFFERS, 0, "X-BEFORE" }, { STATE, SMTP_CLIENT_STATE_READY } } },
+  { "auth-then-354", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM },
+                       { C, 0, "EHLO me.example\r\n" }, { S, 0, "354 go\r\n" }, { ERR, SMTP_CLIENT_ERROR_PROTOCOL, "354 go" }, { STATE, SMTP_CLIENT_STATE_BROKEN } } },
+  { "auth-then-421", { OPENED_WITH ("250 AUTH PLAIN\r\n"), { AUTH, 0, "PLAIN", "x" }, { C, 0, "AUTH PLAIN eA==\r\n" }, { S, 0, "235 ok\r\n" }, { CONFIRM },
+                       { C, 0, "EHLO me.example\r\n" }, { S, 0, "421 bye\r\n" }, { ERR, SMTP_CLIENT_ERROR_SERVICE_CLOSED, "421 bye" } } },
 
   /* ---- a message ---- */
   { "message", { IN_DATA, { BODY, 0, "a\n.b" }, { WANT, SMTP_ENGINE_BODY }, { FLUSH }, { C, 0, "a\r\n..b" }, { BODY, 0, "c" }, { END_BODY }, { C, 0, "c\r\n.\r\n" },
@@ -308,6 +324,14 @@ run_auth_step (Run        *run,
       break;
     case ABORT:
       smtp_engine_auth_abort (run->engine, new_error (SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, "given up"));
+      break;
+    case GIVE_UP:
+      g_assert_cmpint (smtp_engine_next (run->engine), ==, SMTP_ENGINE_AUTH);
+      g_assert_error (smtp_engine_get_auth_refusal (run->engine), SMTP_CLIENT_ERROR, step->number);
+      smtp_engine_auth_give_up (run->engine);
+      break;
+    case RETRY:
+      smtp_engine_auth_retry (run->engine);
       break;
     case CHALLENGE:
       expect_challenge (run, step->number, step->text);
