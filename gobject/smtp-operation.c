@@ -10,6 +10,7 @@
 #include "smtp-error.h"
 #include "smtp-guard.h"
 #include "smtp-message-private.h"
+#include "smtp-secret-memory.h"
 #include "smtp-sender.h"
 #include "smtp-transaction.h"
 
@@ -782,6 +783,8 @@ operation_advance (SmtpOperation *self)
       smtp_client_publish (self->client);
     }
   self->advancing = FALSE;
+  if (self->kind == SMTP_OPERATION_AUTHENTICATE)
+    smtp_secret_clear_traces ();
 
   if (self->stage == STAGE_OVER && !self->slow && self->async)
     operation_return (self);

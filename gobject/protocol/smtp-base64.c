@@ -2,7 +2,7 @@
 
 #include "smtp-base64.h"
 
-#include <string.h>
+#include "smtp-secret-memory.h"
 
 static int
 value_of (char c)
@@ -38,32 +38,32 @@ strip_padding (const char *text,
   return TRUE;
 }
 
-/*< private >
- * Decodes base64 as RFC 4648 §4 has it and nothing else: g_base64_decode()
- * skips what it does not know. Returns NULL for anything malformed,
- * superfluous bits of the last character included; the caller frees, wiping
- * if it must.
- */
-guint8 *
-smtp_base64_decode (const char *text,
-                    gsize       length,
-                    gsize      *out_length)
+/* What a text of that length is at the most, with a NUL. */
+static gsize
+decoded_size (gsize length)
 {
-  guint8 *out;
+  return length / 4 * 3 + 4;
+}
+
+static gboolean
+decode_into (const char *text,
+             gsize       length,
+             guint8     *out,
+             gsize      *out_length)
+{
   gsize n = 0;
   guint32 bits = 0;
   guint n_bits = 0;
 
   if (!strip_padding (text, &length))
-    return NULL;
+    return FALSE;
 
-  out = g_malloc (length / 4 * 3 + 4);
   for (gsize i = 0; i < length; i++)
     {
       int value = value_of (text[i]);
 
       if (value < 0)
-        goto malformed;
+        return FALSE;
 
       bits = bits << 6 | (guint) value;
       n_bits += 6;
@@ -74,17 +74,40 @@ smtp_base64_decode (const char *text,
         }
     }
 
-  if ((bits & ((1u << n_bits) - 1)) != 0)
-    goto malformed;
-
   out[n] = '\0';
   *out_length = n;
-  return out;
+  return (bits & ((1u << n_bits) - 1)) == 0;
+}
 
-malformed:
-  explicit_bzero (out, n);
-  g_free (out);
-  return NULL;
+/*< private >
+ * Decodes base64 as RFC 4648 §4 has it and nothing else: g_base64_decode()
+ * skips what it does not know. Returns NULL for anything malformed,
+ * superfluous bits of the last character included.
+ */
+guint8 *
+smtp_base64_decode (const char *text,
+                    gsize       length,
+                    gsize      *out_length)
+{
+  guint8 *out = g_malloc (decoded_size (length));
+
+  if (!decode_into (text, length, out, out_length))
+    g_clear_pointer (&out, g_free);
+
+  return out;
+}
+
+guint8 *
+smtp_base64_decode_secret (const char *text,
+                           gsize       length,
+                           gsize      *out_length)
+{
+  guint8 *out = smtp_secret_alloc (decoded_size (length));
+
+  if (!decode_into (text, length, out, out_length))
+    g_clear_pointer (&out, smtp_secret_free);
+
+  return out;
 }
 
 char *
@@ -93,4 +116,18 @@ smtp_base64_encode (gconstpointer bytes,
 {
   /* g_base64_encode() refuses NULL data. */
   return g_base64_encode (length > 0 ? bytes : (gconstpointer) "", length);
+}
+
+char *
+smtp_base64_encode_secret (gconstpointer bytes,
+                           gsize         length)
+{
+  char *out = smtp_secret_alloc ((length / 3 + 1) * 4 + 1);
+  int state = 0, save = 0;
+  gsize n = 0;
+
+  if (length > 0)
+    n = g_base64_encode_step (bytes, length, FALSE, out, &state, &save);
+  g_base64_encode_close (FALSE, out + n, &state, &save);
+  return out;
 }

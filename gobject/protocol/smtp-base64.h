@@ -13,6 +13,13 @@ guint8 *smtp_base64_decode (const char   *text,
 char   *smtp_base64_encode (gconstpointer bytes,
                             gsize         length);
 
+/* The same in memory for secrets. */
+guint8 *smtp_base64_decode_secret (const char   *text,
+                                   gsize         length,
+                                   gsize        *out_length);
+char   *smtp_base64_encode_secret (gconstpointer bytes,
+                                   gsize         length);
+
 G_END_DECLS
 
 #endif

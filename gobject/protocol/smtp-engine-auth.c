@@ -11,6 +11,7 @@
 #include "smtp-argument.h"
 #include "smtp-base64.h"
 #include "smtp-error.h"
+#include "smtp-secret-memory.h"
 
 /* RFC 5321 §4.5.3.1.4, with CRLF: several servers take no longer AUTH line,
  * whatever RFC 4954 says, but take a response on a line of its own. */
@@ -51,17 +52,35 @@ smtp_engine_check_auth (SmtpEngine *self,
   return FALSE;
 }
 
-/* The caller wipes it. */
 static char *
 encode (SmtpEngine *self,
         GBytes     *bytes)
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
-  char *encoded = smtp_base64_encode (data, length);
+  char *encoded = smtp_base64_encode_secret (data, length);
 
   smtp_mask_add (&self->mask, encoded, data, length);
   return encoded;
+}
+
+/* As smtp_engine_queue(), but the line is made and kept in memory for secrets. */
+static void
+queue_secret (SmtpEngine  *self,
+              SmtpCommand  command,
+              const char  *start,
+              const char  *encoded,
+              const char  *log)
+{
+  gsize length = strlen (start) + strlen (encoded) + 2;
+  char *line = smtp_secret_alloc (length + 1);
+
+  strcpy (stpcpy (stpcpy (line, start), encoded), "\r\n");
+  smtp_output_take_secret (&self->out, line, length);
+  self->queued += length;
+  if (self->log != NULL)
+    smtp_engine_log (self, SMTP_DIRECTION_SENT, g_strdup (log));
+  smtp_engine_expect (self, command);
 }
 
 static void
@@ -69,13 +88,10 @@ send_auth_line (SmtpEngine *self,
                 const char *mechanism,
                 const char *encoded)
 {
-  g_autofree char *log = g_strdup_printf ("AUTH %s%s", mechanism, encoded != NULL ? " " SMTP_MASKED : "");
+  g_autofree char *start = g_strconcat ("AUTH ", mechanism, encoded != NULL ? " " : "", NULL);
+  g_autofree char *log = g_strconcat (start, encoded != NULL ? SMTP_MASKED : "", NULL);
 
-  smtp_engine_append (self, "AUTH ", strlen ("AUTH "));
-  smtp_engine_append (self, mechanism, strlen (mechanism));
-  if (encoded != NULL)
-    smtp_engine_append (self, " ", 1);
-  smtp_engine_queue (self, SMTP_COMMAND_AUTH, encoded != NULL ? encoded : "", log);
+  queue_secret (self, SMTP_COMMAND_AUTH, start, encoded != NULL ? encoded : "", log);
 }
 
 /* RFC 4954 §4 has "=" for an empty one, which Postfix with Cyrus SASL takes for
@@ -118,7 +134,7 @@ smtp_engine_auth (SmtpEngine *self,
   else
     send_auth_line (self, mechanism, encoded);
 
-  smtp_wipe_free (encoded);
+  smtp_secret_free (encoded);
   return TRUE;
 }
 
@@ -136,8 +152,8 @@ smtp_engine_auth_respond (SmtpEngine *self,
   encoded = encode (self, response);
   self->auth_stage = SMTP_AUTH_AWAITING;
   g_clear_pointer (&self->challenge, g_bytes_unref);
-  smtp_engine_queue (self, SMTP_COMMAND_RESPONSE, encoded, SMTP_MASKED);
-  smtp_wipe_free (encoded);
+  queue_secret (self, SMTP_COMMAND_RESPONSE, "", encoded, SMTP_MASKED);
+  smtp_secret_free (encoded);
 }
 
 /*< private >
@@ -239,7 +255,7 @@ smtp_engine_end_auth (SmtpEngine *self)
   self->auth_stage = SMTP_AUTH_NONE;
   g_clear_pointer (&self->withheld, g_bytes_unref);
   g_clear_pointer (&self->challenge, g_bytes_unref);
-  g_clear_pointer (&self->challenge_text, smtp_wipe_free);
+  g_clear_pointer (&self->challenge_text, smtp_secret_free);
 }
 
 static void
@@ -264,12 +280,12 @@ take_challenge (SmtpEngine *self)
   guint8 *bytes;
 
   g_strchomp (self->challenge_text);
-  bytes = smtp_base64_decode (self->challenge_text, strlen (self->challenge_text), &length);
+  bytes = smtp_base64_decode_secret (self->challenge_text, strlen (self->challenge_text), &length);
   if (self->withheld != NULL)
     {
       g_autoptr (GBytes) response = g_steal_pointer (&self->withheld);
 
-      g_free (bytes);
+      smtp_secret_free (bytes);
       self->auth_stage = SMTP_AUTH_CHALLENGED;
       smtp_engine_auth_respond (self, response);
     }
@@ -277,13 +293,13 @@ take_challenge (SmtpEngine *self)
     abort_protocol (self, _("a challenge that is not base64"));
   else if (self->auth_rounds++ >= MAX_ROUNDS)
     {
-      g_free (bytes);
+      smtp_secret_free (bytes);
       abort_protocol (self, _("the authentication does not come to an end"));
     }
   else
     {
       g_clear_pointer (&self->challenge, g_bytes_unref);
-      self->challenge = g_bytes_new_take (bytes, length);
+      self->challenge = g_bytes_new_with_free_func (bytes, length, smtp_secret_free, bytes);
       self->auth_stage = SMTP_AUTH_CHALLENGED;
     }
 }

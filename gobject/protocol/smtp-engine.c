@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "smtp-error.h"
+#include "smtp-secret-memory.h"
 
 /* Content that may wait in the output for more to travel with it. */
 #define BODY_HOLD (16 * 1024)
@@ -68,7 +69,7 @@ smtp_engine_free (SmtpEngine *self)
   smtp_mask_clear (&self->mask);
   g_clear_pointer (&self->withheld, g_bytes_unref);
   g_clear_pointer (&self->challenge, g_bytes_unref);
-  g_clear_pointer (&self->challenge_text, smtp_wipe_free);
+  g_clear_pointer (&self->challenge_text, smtp_secret_free);
   g_clear_pointer (&self->log, g_ptr_array_unref);
   g_clear_error (&self->op_error);
   g_clear_error (&self->failure);
@@ -715,8 +716,11 @@ take_early_reply (SmtpEngine *self)
 static const char *
 hide_challenge (SmtpEngine *self)
 {
-  smtp_wipe_free (self->challenge_text);
-  self->challenge_text = g_strdup (self->parser.reply.text->str);
+  GString *text = self->parser.reply.text;
+
+  smtp_secret_free (self->challenge_text);
+  self->challenge_text = smtp_secret_strdup (text->str);
+  explicit_bzero (text->str, text->len);
   return SMTP_MASKED;
 }
 

@@ -5,21 +5,12 @@
 #include <string.h>
 
 #include "smtp-base64.h"
+#include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
 /* Shorter pieces are left alone: hiding each "a" of a reply would spoil the
  * reply and give the secret away all the same. */
 #define SHORTEST_SECRET 3
-
-void
-smtp_wipe_free (char *secret)
-{
-  if (secret == NULL)
-    return;
-
-  explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
 
 /* The longest first, so that one that contains another is hidden whole. */
 static int
@@ -32,15 +23,17 @@ compare_length (gconstpointer a,
   return (length_a < length_b) - (length_a > length_b);
 }
 
-/* As it would look in a reply, which was made fit for display. */
+/* As it would look in a reply, which was made fit for display. The string does
+ * not grow, which it could not: its memory is no string's. */
 static char *
 clean_copy (const char *piece,
             gsize       length)
 {
-  GString *clean = g_string_sized_new (length * strlen ("\357\277\275") + 1);
+  gsize longest = length * strlen ("\357\277\275");
+  GString clean = { smtp_secret_alloc (longest + 1), 0, longest + 1 };
 
-  smtp_text_append_clean (clean, piece, length);
-  return g_string_free (clean, FALSE);
+  smtp_text_append_clean (&clean, piece, length);
+  return clean.str;
 }
 
 static void
@@ -52,7 +45,7 @@ add_secret (SmtpMask   *self,
     return;
 
   if (self->secrets == NULL)
-    self->secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) smtp_wipe_free);
+    self->secrets = g_ptr_array_new_with_free_func (smtp_secret_free);
   g_ptr_array_add (self->secrets, clean_copy (piece, length));
   g_ptr_array_sort (self->secrets, compare_length);
 }
@@ -66,7 +59,7 @@ add_piece (SmtpMask   *self,
            gsize       length)
 {
   const gsize before = strlen (BEFORE_TOKEN);
-  char *encoded;
+  g_autoptr (SmtpSecretText) encoded = NULL;
 
   if (length > before && memcmp (piece, BEFORE_TOKEN, before) == 0)
     add_piece (self, piece + before, length - before);
@@ -75,9 +68,8 @@ add_piece (SmtpMask   *self,
   if (length < SHORTEST_SECRET)
     return;
 
-  encoded = smtp_base64_encode (piece, length);
+  encoded = smtp_base64_encode_secret (piece, length);
   add_secret (self, encoded, strlen (encoded));
-  smtp_wipe_free (encoded);
 }
 
 /*< private >
@@ -109,13 +101,19 @@ void
 smtp_mask_apply (SmtpMask *self,
                  GString  *text)
 {
-  for (guint i = 0; self->secrets != NULL && i < self->secrets->len; i++)
+  if (self->secrets == NULL)
+    return;
+
+  for (guint i = 0; i < self->secrets->len; i++)
     {
       const char *secret = g_ptr_array_index (self->secrets, i);
 
       if (strstr (text->str, secret) != NULL)
         g_string_replace (text, secret, SMTP_MASKED, 0);
     }
+
+  /* Behind the end, which has moved. */
+  explicit_bzero (text->str + text->len, text->allocated_len - text->len);
 }
 
 void

@@ -23,8 +23,6 @@ void smtp_mask_apply (SmtpMask     *self,
                       GString      *text);
 void smtp_mask_clear (SmtpMask     *self);
 
-void smtp_wipe_free  (char         *secret);
-
 G_END_DECLS
 
 #endif

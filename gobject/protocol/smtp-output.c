@@ -2,6 +2,8 @@
 
 #include "smtp-output.h"
 
+#include "smtp-secret-memory.h"
+
 /* Shorter ones are copied: a vector costs more than that. */
 #define SHARED_AT_LEAST 4096
 
@@ -79,6 +81,26 @@ smtp_output_share (SmtpOutput *self,
 }
 
 /*< private >
+ * Takes a secret, which is sent from where it is: the buffer's memory is not
+ * locked. It is freed as soon as all has left.
+ */
+void
+smtp_output_take_secret (SmtpOutput *self,
+                         char       *secret,
+                         gsize       length)
+{
+  if (length > 0 && self->secret == NULL && self->n < SMTP_OUTPUT_SPANS - 1)
+    {
+      self->secret = secret;
+      add_span (self, (const guint8 *) secret, length);
+      return;
+    }
+
+  smtp_output_append (self, secret, length);
+  smtp_secret_free (secret);
+}
+
+/*< private >
  * The first of what waits. Returns the number of spans.
  */
 guint
@@ -129,12 +151,15 @@ smtp_output_consume (SmtpOutput *self,
     }
 
   smtp_buffer_consume (&self->buffer, own);
+  if (self->length == 0)
+    g_clear_pointer (&self->secret, smtp_secret_free);
 }
 
 void
 smtp_output_clear (SmtpOutput *self)
 {
   smtp_buffer_clear (&self->buffer);
+  g_clear_pointer (&self->secret, smtp_secret_free);
   self->first = self->n = 0;
   self->length = 0;
 }

@@ -26,6 +26,7 @@ typedef struct
   guint      first;
   guint      n;
   gsize      length;
+  char      *secret; /* one of the spans, which is ours all the same; NULL without one */
 } SmtpOutput;
 
 void    smtp_output_append    (SmtpOutput   *self,
@@ -37,6 +38,9 @@ void    smtp_output_commit    (SmtpOutput   *self,
                                gsize         length);
 void    smtp_output_share     (SmtpOutput   *self,
                                const void   *bytes,
+                               gsize         length);
+void    smtp_output_take_secret (SmtpOutput *self,
+                               char         *secret,
                                gsize         length);
 guint   smtp_output_get_spans (SmtpOutput   *self,
                                SmtpSpan     *spans,

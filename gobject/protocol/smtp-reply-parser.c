@@ -210,6 +210,9 @@ finish_line (SmtpReplyParser *self,
     length--;
 
   result = take_line (self, bytes, length, error);
+
+  /* It may repeat a secret, and the next may be shorter. */
+  explicit_bzero (self->line->str, self->line->len);
   g_string_truncate (self->line, 0);
   return result;
 }

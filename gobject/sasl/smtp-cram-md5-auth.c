@@ -9,6 +9,7 @@
 #include "smtp-auth-private.h"
 #include "smtp-error.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpCramMd5Auth:
@@ -48,6 +49,20 @@ smtp_cram_md5_auth_start (SmtpAuth        *auth,
 
 #define MD5_OCTETS 16
 
+static void
+append_hex (char         *out,
+            const guint8 *octets,
+            gsize         length)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  for (gsize i = 0; i < length; i++)
+    {
+      *out++ = digits[octets[i] >> 4];
+      *out++ = digits[octets[i] & 0xf];
+    }
+}
+
 /* RFC 2195 §2: username SP lower-case hexadecimal of HMAC-MD5 (secret, challenge) */
 static GBytes *
 make_response (const char  *username,
@@ -55,8 +70,9 @@ make_response (const char  *username,
                GBytes      *challenge,
                GError     **error)
 {
-  g_autoptr (GString) response = g_string_new (username);
+  gsize start = strlen (username) + 1;
   guint8 digest[MD5_OCTETS];
+  char *response;
   gsize length;
   const void *data = g_bytes_get_data (challenge, &length);
   int result = gnutls_hmac_fast (GNUTLS_MAC_MD5, secret, strlen (secret), data, length, digest);
@@ -68,11 +84,12 @@ make_response (const char  *username,
       return NULL;
     }
 
-  g_string_append_c (response, ' ');
-  for (guint i = 0; i < MD5_OCTETS; i++)
-    g_string_append_printf (response, "%02x", digest[i]);
+  response = smtp_secret_alloc (start + 2 * MD5_OCTETS);
+  memcpy (response, username, start - 1);
+  response[start - 1] = ' ';
+  append_hex (response + start, digest, MD5_OCTETS);
   explicit_bzero (digest, sizeof digest);
-  return smtp_secret_bytes_new (response->str, response->len);
+  return g_bytes_new_with_free_func (response, start + 2 * MD5_OCTETS, smtp_secret_free, response);
 }
 
 static gboolean

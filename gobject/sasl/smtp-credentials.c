@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "smtp-error.h"
-#include "smtp-mask.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpCredentials:
@@ -98,8 +98,8 @@ smtp_credentials_finalize (GObject *object)
   g_free (priv->username);
   g_free (priv->identity);
   g_free (priv->host);
-  smtp_wipe_free (priv->password);
-  smtp_wipe_free (priv->access_token);
+  smtp_secret_free (priv->password);
+  smtp_secret_free (priv->access_token);
   G_OBJECT_CLASS (smtp_credentials_parent_class)->finalize (object);
 }
 
@@ -366,9 +366,9 @@ static void
 set_secret (char       **field,
             const char  *secret)
 {
-  char *copy = g_strdup (secret); /* before the old one goes: it may be the same */
+  char *copy = smtp_secret_strdup (secret); /* before the old one goes: it may be the same */
 
-  smtp_wipe_free (*field);
+  smtp_secret_free (*field);
   *field = copy;
 }
 

@@ -11,6 +11,7 @@
 #include "smtp-error.h"
 #include "smtp-oauth-failure-private.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
 enum
@@ -107,10 +108,9 @@ remember_message (SmtpOauth *self,
 {
   gsize length;
   gconstpointer bytes = g_bytes_get_data (message, &length);
-  char *encoded = smtp_base64_encode (bytes, length);
+  g_autoptr (SmtpSecretText) encoded = smtp_base64_encode_secret (bytes, length);
 
   smtp_mask_add (&self->mask, encoded, bytes, length);
-  smtp_wipe_free (encoded);
 }
 
 static void

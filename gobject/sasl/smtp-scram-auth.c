@@ -9,9 +9,9 @@
 #include "smtp-auth-private.h"
 #include "smtp-base64.h"
 #include "smtp-error.h"
-#include "smtp-mask.h"
 #include "smtp-scram.h"
 #include "smtp-secret.h"
+#include "smtp-secret-memory.h"
 
 /**
  * SmtpScramAuth:
@@ -263,7 +263,7 @@ take_password (SmtpScramAuth *self,
       g_clear_object (&self->deriving);
       g_clear_pointer (&self->keys, smtp_scram_keys_free);
     }
-  smtp_wipe_free (self->prepared);
+  smtp_secret_free (self->prepared);
   self->prepared = prepared;
 }
 
@@ -300,8 +300,8 @@ begin_exchange (SmtpScramAuth  *self,
                 gboolean        could_bind,
                 GError        **error)
 {
-  g_autofree char *username = NULL;
-  g_autofree char *identity = NULL;
+  g_autoptr (SmtpSecretText) username = NULL;
+  g_autoptr (SmtpSecretText) identity = NULL;
   g_autofree char *header = NULL;
   g_autofree char *nonce = NULL;
 
@@ -414,7 +414,7 @@ derivation_free (gpointer data)
 {
   Derivation *self = data;
 
-  smtp_wipe_free (self->password);
+  smtp_secret_free (self->password);
   g_bytes_unref (self->salt);
   g_free (self);
 }
@@ -475,7 +475,7 @@ derive_later (SmtpScramAuth  *self,
   Derivation *derivation = g_new (Derivation, 1);
 
   derivation->hash = self->hash;
-  derivation->password = g_strdup (self->prepared);
+  derivation->password = smtp_secret_strdup (self->prepared);
   derivation->salt = g_bytes_ref (first->salt);
   derivation->iterations = first->iterations;
   g_task_set_name (task, "[smtp-glib] derive");
@@ -552,7 +552,7 @@ answer_first (SmtpScramAuth  *self,
 
   self->stage = STAGE_FINAL;
   response = smtp_secret_bytes_new (message, strlen (message));
-  smtp_wipe_free (message);
+  smtp_secret_free (message);
   return response;
 }
 
@@ -640,7 +640,7 @@ smtp_scram_auth_finalize (GObject *object)
   forget_exchange (self);
   g_clear_object (&self->deriving);
   set_keys (self, NULL);
-  smtp_wipe_free (self->prepared);
+  smtp_secret_free (self->prepared);
   G_OBJECT_CLASS (smtp_scram_auth_parent_class)->finalize (object);
 }
 

@@ -8,7 +8,8 @@
 
 #include "smtp-base64.h"
 #include "smtp-error.h"
-#include "smtp-mask.h"
+#include "smtp-normalize.h"
+#include "smtp-secret-memory.h"
 #include "smtp-text.h"
 
 /* The names are those of RFC 5802 §3: SaltedPassword, ClientKey, StoredKey,
@@ -51,6 +52,34 @@ smtp_scram_mechanism (SmtpScramHash hash,
 
 /* ---- names ---------------------------------------------------------------- */
 
+/* What the profile makes of one character, appended; FALSE if it forbids it.
+ * GnuTLS knows that, but is given no more at once: it frees copies of the text
+ * that it does not wipe. */
+static gboolean
+prepare_character (const char  *character,
+                   char       **end)
+{
+  gsize length = g_utf8_next_char (character) - character;
+  gnutls_datum_t prepared;
+
+  if (length == 1 && g_ascii_isprint (*character))
+    {
+      *(*end)++ = *character;
+      return TRUE;
+    }
+
+  if (gnutls_utf8_password_normalize ((const guint8 *) character, length, &prepared, 0) < 0)
+    return FALSE;
+
+  *end = mempcpy (*end, prepared.data, prepared.size);
+  gnutls_memset (prepared.data, 0, prepared.size);
+  gnutls_free (prepared.data);
+  return TRUE;
+}
+
+/* One character becomes at most three times as long. */
+#define LONGEST_PREPARED 3
+
 /*< private >
  * Makes one text of all that look and are meant alike, as the server does
  * before it compares: the OpaqueString profile of RFC 8265 §4.2, which
@@ -60,22 +89,25 @@ smtp_scram_mechanism (SmtpScramHash hash,
  * the same under both.
  *
  * Returns NULL for what is no UTF-8, empty, or has characters that the profile
- * forbids: control characters, unassigned ones. The caller wipes the result.
+ * forbids: control characters, unassigned ones. The result is memory for
+ * secrets.
  */
 char *
 smtp_scram_prepare (const char *text)
 {
-  gnutls_datum_t prepared;
-  char *copy = NULL;
+  g_autoptr (SmtpSecretText) prepared = NULL;
+  char *end;
 
-  if (gnutls_utf8_password_normalize ((const guint8 *) text, strlen (text), &prepared, 0) < 0)
+  if (*text == '\0' || !g_utf8_validate (text, -1, NULL))
     return NULL;
 
-  if (prepared.size > 0)
-    copy = g_strndup ((const char *) prepared.data, prepared.size);
-  gnutls_memset (prepared.data, 0, prepared.size);
-  gnutls_free (prepared.data);
-  return copy;
+  prepared = smtp_secret_alloc (strlen (text) * LONGEST_PREPARED + 1);
+  end = prepared;
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    if (!prepare_character (text, &end))
+      return NULL;
+
+  return smtp_normalize_secret (prepared);
 }
 
 /*< private >
@@ -178,8 +210,8 @@ smtp_scram_keys_derive (SmtpScramHash   hash,
                         guint           iterations,
                         GError        **error)
 {
-  g_autoptr (SmtpScramKeys) self = g_new0 (SmtpScramKeys, 1);
-  guint8 salted[SMTP_SCRAM_MAX_DIGEST];
+  g_autoptr (SmtpScramKeys) self = smtp_secret_alloc (sizeof *self);
+  guint8 *salted = smtp_secret_alloc (SMTP_SCRAM_MAX_DIGEST);
   gboolean result;
 
   self->hash = hash;
@@ -188,7 +220,10 @@ smtp_scram_keys_derive (SmtpScramHash   hash,
   result = salt_password (hash, password, salt, iterations, salted, error) &&
            hmac (hash, salted, "Client Key", self->client_key, error) &&
            hmac (hash, salted, "Server Key", self->server_key, error);
-  gnutls_memset (salted, 0, sizeof salted);
+  smtp_secret_free (salted);
+
+  /* What HMAC begins with is the password, but for a constant. */
+  smtp_secret_clear_traces ();
   return result ? g_steal_pointer (&self) : NULL;
 }
 
@@ -196,8 +231,7 @@ void
 smtp_scram_keys_free (SmtpScramKeys *self)
 {
   g_bytes_unref (self->salt);
-  gnutls_memset (self, 0, sizeof *self);
-  g_free (self);
+  smtp_secret_free (self);
 }
 
 /*< private >
@@ -226,7 +260,7 @@ smtp_scram_new (SmtpScramHash  hash,
                 const char    *username,
                 const char    *nonce)
 {
-  SmtpScram *self = g_new0 (SmtpScram, 1);
+  SmtpScram *self = smtp_secret_alloc (sizeof *self);
   g_autofree char *name = smtp_scram_escape (username);
 
   self->hash = hash;
@@ -244,8 +278,7 @@ smtp_scram_free (SmtpScram *self)
   g_free (self->first_bare);
   g_free (self->nonce);
   g_clear_pointer (&self->binding, g_bytes_unref);
-  gnutls_memset (self, 0, sizeof *self);
-  g_free (self);
+  smtp_secret_free (self);
 }
 
 char *
@@ -493,21 +526,33 @@ prove (SmtpScramKeys  *keys,
        GError        **error)
 {
   const gsize length = hashes[keys->hash].length;
-  guint8 stored_key[SMTP_SCRAM_MAX_DIGEST];
+  guint8 *stored_key = smtp_secret_alloc (SMTP_SCRAM_MAX_DIGEST);
   gboolean result;
 
   result = check_gnutls (gnutls_hash_fast (hashes[keys->hash].digest, keys->client_key, length, stored_key), error) &&
            hmac (keys->hash, stored_key, auth_message, proof, error);
   for (gsize i = 0; result && i < length; i++)
     proof[i] ^= keys->client_key[i];
-  gnutls_memset (stored_key, 0, sizeof stored_key);
+  smtp_secret_free (stored_key);
   return result;
+}
+
+static char *
+add_proof (const char   *unproven,
+           const guint8 *proof,
+           gsize         length)
+{
+  g_autoptr (SmtpSecretText) encoded = smtp_base64_encode_secret (proof, length);
+  char *message = smtp_secret_alloc (strlen (unproven) + strlen (",p=") + strlen (encoded) + 1);
+
+  strcpy (stpcpy (stpcpy (message, unproven), ",p="), encoded);
+  return message;
 }
 
 /*< private >
  * Makes client-final-message, and remembers the signature that the server has
- * to answer with. The caller wipes the message: with all that went before it,
- * passwords can be tried against it.
+ * to answer with. The message is in memory for secrets: with all that went
+ * before it, passwords can be tried against it.
  */
 char *
 smtp_scram_client_final (SmtpScram       *self,
@@ -517,19 +562,14 @@ smtp_scram_client_final (SmtpScram       *self,
 {
   g_autofree char *unproven = make_unproven (self, first);
   g_autofree char *auth_message = g_strconcat (self->first_bare, ",", first->text, ",", unproven, NULL);
-  guint8 proof[SMTP_SCRAM_MAX_DIGEST];
+  guint8 *proof = smtp_secret_alloc (SMTP_SCRAM_MAX_DIGEST);
   char *message = NULL;
 
   self->has_signature = prove (keys, auth_message, proof, error) &&
                         hmac (self->hash, keys->server_key, auth_message, self->signature, error);
   if (self->has_signature)
-    {
-      char *encoded = smtp_base64_encode (proof, hashes[self->hash].length);
-
-      message = g_strconcat (unproven, ",p=", encoded, NULL);
-      smtp_wipe_free (encoded);
-    }
-  gnutls_memset (proof, 0, sizeof proof);
+    message = add_proof (unproven, proof, hashes[self->hash].length);
+  smtp_secret_free (proof);
   return message;
 }
 

@@ -7,35 +7,31 @@
 
 #include "smtp-credentials-private.h"
 #include "smtp-error.h"
-
-static void
-wipe_array (gpointer data)
-{
-  GByteArray *array = data;
-
-  explicit_bzero (array->data, array->len);
-  g_byte_array_unref (array);
-}
+#include "smtp-secret-memory.h"
 
 /*< private >
- * Makes a GBytes of an array that is wiped when the last reference goes. Takes
- * the array, which must have been made large enough at once: an array that
- * grew has left copies behind.
+ * Makes a GBytes of an array, which is taken and wiped. The array must have been
+ * made large enough at once: one that grew has left copies behind.
  */
 GBytes *
 smtp_secret_take (GByteArray *array)
 {
-  return g_bytes_new_with_free_func (array->data, array->len, wipe_array, array);
+  GBytes *bytes = smtp_secret_bytes_new (array->data, array->len);
+
+  explicit_bzero (array->data, array->len);
+  g_byte_array_unref (array);
+  return bytes;
 }
 
 GBytes *
 smtp_secret_bytes_new (gconstpointer bytes,
                        gsize         length)
 {
-  GByteArray *array = g_byte_array_sized_new (length);
+  guint8 *secret = smtp_secret_alloc (length);
 
-  g_byte_array_append (array, bytes, length);
-  return smtp_secret_take (array);
+  if (length > 0)
+    memcpy (secret, bytes, length);
+  return g_bytes_new_with_free_func (secret, length, smtp_secret_free, secret);
 }
 
 /*< private >

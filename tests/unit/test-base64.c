@@ -5,6 +5,7 @@
 
 #include "pieces.h"
 #include "smtp-base64.h"
+#include "smtp-secret-memory.h"
 
 static const struct
 {
@@ -52,11 +53,49 @@ test_pairs (void)
 }
 
 static void
+test_secret_pairs (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autoptr (SmtpSecretText) text = smtp_base64_encode_secret (pairs[i].bytes, pairs[i].length);
+      gsize length = 999;
+      guint8 *bytes;
+
+      g_assert_cmpstr (text, ==, pairs[i].text);
+      bytes = smtp_base64_decode_secret (text, strlen (text), &length);
+      g_assert_nonnull (bytes);
+      g_assert_cmpmem (bytes, length, pairs[i].bytes, pairs[i].length);
+      g_assert_cmpint (bytes[length], ==, '\0');
+      smtp_secret_free (bytes);
+    }
+}
+
+/* Of each length, as each has an end of its own. */
+static void
+test_secret_lengths (void)
+{
+  guint8 bytes[300];
+
+  for (gsize i = 0; i < sizeof bytes; i++)
+    {
+      g_autoptr (SmtpSecretText) text = NULL;
+      g_autofree char *expected = NULL;
+
+      bytes[i] = (guint8) (i * 2654435761u >> 13);
+      text = smtp_base64_encode_secret (bytes, i);
+      expected = smtp_base64_encode (bytes, i);
+      g_assert_cmpstr (text, ==, expected);
+    }
+}
+
+static void
 test_null (void)
 {
   g_autofree char *text = smtp_base64_encode (NULL, 0);
+  g_autoptr (SmtpSecretText) secret = smtp_base64_encode_secret (NULL, 0);
 
   g_assert_cmpstr (text, ==, "");
+  g_assert_cmpstr (secret, ==, "");
 }
 
 static void
@@ -67,7 +106,7 @@ test_malformed (void)
       gsize length;
       g_autofree guint8 *bytes = smtp_base64_decode (malformed[i], strlen (malformed[i]), &length);
 
-      if (bytes != NULL)
+      if (bytes != NULL || smtp_base64_decode_secret (malformed[i], strlen (malformed[i]), &length) != NULL)
         g_error ("“%s” is accepted", malformed[i]);
     }
 }
@@ -147,6 +186,8 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base64/pairs", test_pairs);
+  g_test_add_func ("/base64/secret/pairs", test_secret_pairs);
+  g_test_add_func ("/base64/secret/lengths", test_secret_lengths);
   g_test_add_func ("/base64/null", test_null);
   g_test_add_func ("/base64/malformed", test_malformed);
   g_test_add_func ("/base64/nul", test_nul);

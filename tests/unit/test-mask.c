@@ -86,12 +86,38 @@ test_nothing (void)
   g_assert_null (mask.secrets);
 }
 
+/* What stood where the text now ends is gone, too. */
 static void
-test_wipe_free (void)
+test_rest (void)
 {
-  smtp_wipe_free (NULL);
-  smtp_wipe_free (g_strdup ("sesame"));
-  smtp_wipe_free (g_strdup (""));
+  SmtpMask mask = { NULL };
+  g_autoptr (GString) text = g_string_new ("The password is open sesame");
+  gsize length = text->len;
+
+  smtp_mask_add (&mask, "b3BlbiBzZXNhbWU=", "open sesame", 11);
+  smtp_mask_apply (&mask, text);
+  g_assert_cmpstr (text->str, ==, "The password is ****");
+  for (gsize i = text->len; i < length; i++)
+    g_assert_cmpint (text->str[i], ==, '\0');
+  smtp_mask_clear (&mask);
+}
+
+/* Fit for display, each octet of it becomes three. */
+static void
+test_longest (void)
+{
+  for (gsize length = 3; length < 600; length++)
+    {
+      SmtpMask mask = { NULL };
+      g_autofree char *secret = g_strnfill (length, '\377');
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      smtp_mask_add (&mask, "encoded", secret, length);
+      smtp_text_append_clean (text, secret, length);
+      smtp_mask_apply (&mask, text);
+      g_assert_cmpstr (text->str, ==, "****");
+      smtp_mask_clear (&mask);
+    }
 }
 
 int
@@ -102,6 +128,7 @@ main (int    argc,
   g_test_add_func ("/mask/cases", test_cases);
   g_test_add_func ("/mask/several", test_several);
   g_test_add_func ("/mask/nothing", test_nothing);
-  g_test_add_func ("/mask/wipe-free", test_wipe_free);
+  g_test_add_func ("/mask/rest", test_rest);
+  g_test_add_func ("/mask/longest", test_longest);
   return g_test_run ();
 }

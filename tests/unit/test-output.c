@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "smtp-output.h"
+#include "smtp-secret-memory.h"
 
 /* From here on octets are referred to; fewer are copied. */
 #define SHARED 4096
@@ -245,6 +246,121 @@ test_some_spans (void)
   g_assert_cmpmem (spans[1].data, spans[1].length, pair.source, 9);
 }
 
+/* ---- secrets ---------------------------------------------------------------- */
+
+#define SECRET "AUTH PLAIN b3BlbiBzZXNhbWU=\r\n"
+
+/* Linked with --wrap: how often the secret was wiped. */
+void __real_explicit_bzero (void *memory, size_t length);
+void __wrap_explicit_bzero (void *memory, size_t length);
+
+static guint n_wiped;
+
+void
+__wrap_explicit_bzero (void   *memory,
+                       size_t  length)
+{
+  if (memmem (memory, length, SECRET, strlen (SECRET)) != NULL)
+    n_wiped++;
+  __real_explicit_bzero (memory, length);
+}
+
+static const char *
+take_secret (Pair *pair)
+{
+  char *secret = smtp_secret_strdup (SECRET);
+
+  n_wiped = 0;
+  smtp_output_take_secret (&pair->out, secret, strlen (SECRET));
+  g_byte_array_append (pair->model, (const guint8 *) SECRET, strlen (SECRET));
+  return secret;
+}
+
+/* It leaves from where it is, and is gone with its last octet. */
+static void
+test_secret (void)
+{
+  g_auto (Pair) pair = { 0 };
+  const char *secret;
+  SmtpSpan span;
+
+  pair_init (&pair);
+  secret = take_secret (&pair);
+  g_assert_cmpuint (smtp_output_get_spans (&pair.out, &span, 1), ==, 1);
+  g_assert_true (span.data == (const guint8 *) secret);
+  g_assert_cmpuint (smtp_output_get_copied (&pair.out), ==, 0);
+  assert_same (&pair);
+  consume (&pair, 5);
+  assert_same (&pair);
+  g_assert_cmpuint (n_wiped, ==, 0);
+  consume (&pair, pair.model->len);
+  g_assert_cmpuint (n_wiped, ==, 1);
+  append (&pair, 0, 10);
+  assert_same (&pair);
+}
+
+static void
+test_secret_among_others (void)
+{
+  g_auto (Pair) pair = { 0 };
+
+  pair_init (&pair);
+  append (&pair, 0, 10);
+  take_secret (&pair);
+  append (&pair, 0, 10);
+  share (&pair, 0, SHARED);
+  assert_same (&pair);
+  consume (&pair, 15);
+  assert_same (&pair);
+  consume (&pair, pair.model->len);
+  g_assert_cmpuint (n_wiped, ==, 1);
+}
+
+static void
+test_secret_cleared (void)
+{
+  g_auto (Pair) pair = { 0 };
+
+  pair_init (&pair);
+  take_secret (&pair);
+  consume (&pair, 5);
+  smtp_output_clear (&pair.out);
+  g_assert_cmpuint (n_wiped, ==, 1);
+  g_byte_array_set_size (pair.model, 0);
+  assert_same (&pair);
+}
+
+/* There is no place for it: it is copied, and the copy wiped like it. */
+static void
+test_secret_copied (gconstpointer full)
+{
+  g_auto (Pair) pair = { 0 };
+
+  pair_init (&pair);
+  if (full != NULL)
+    for (guint i = 0; i < SMTP_OUTPUT_SPANS; i++)
+      share (&pair, (i % 7) * 2 * SHARED, SHARED);
+  else
+    take_secret (&pair);
+  take_secret (&pair);
+  g_assert_cmpuint (n_wiped, ==, 1);
+  assert_same (&pair);
+  consume (&pair, pair.model->len);
+  g_assert_cmpuint (n_wiped, ==, full != NULL ? 2 : 3);
+}
+
+static void
+test_secret_empty (void)
+{
+  g_auto (Pair) pair = { 0 };
+
+  pair_init (&pair);
+  smtp_output_take_secret (&pair.out, smtp_secret_strdup (""), 0);
+  assert_same (&pair);
+  take_secret (&pair);
+  assert_same (&pair);
+}
+
 /* Nothing is left of it, and it may be used again. */
 static void
 test_clear (void)
@@ -276,6 +392,12 @@ main (int    argc,
   g_test_add_func ("/output/full", test_full);
   g_test_add_func ("/output/some-spans", test_some_spans);
   g_test_add_func ("/output/clear", test_clear);
+  g_test_add_func ("/output/secret/alone", test_secret);
+  g_test_add_func ("/output/secret/among-others", test_secret_among_others);
+  g_test_add_func ("/output/secret/cleared", test_secret_cleared);
+  g_test_add_data_func ("/output/secret/full", GUINT_TO_POINTER (TRUE), test_secret_copied);
+  g_test_add_data_func ("/output/secret/second", NULL, test_secret_copied);
+  g_test_add_func ("/output/secret/empty", test_secret_empty);
 
   return g_test_run ();
 }

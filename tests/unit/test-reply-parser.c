@@ -396,6 +396,23 @@ test_two_replies (gconstpointer data)
 }
 
 /* A whole reply stays until the next octet. */
+/* During AUTH a line may repeat a secret. */
+static void
+test_line_wiped (void)
+{
+  SmtpReplyParser parser;
+  const char *pieces[] = { "535 not open ses", "ame\r\n" };
+  gsize consumed;
+
+  smtp_reply_parser_init (&parser);
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    smtp_reply_parser_feed (&parser, pieces[i], strlen (pieces[i]), &consumed, NULL);
+  g_assert_cmpstr (parser.reply.text->str, ==, "not open sesame");
+  for (gsize i = 0; i < strlen ("535 not open sesame"); i++)
+    g_assert_cmpint (parser.line->str[i], ==, '\0');
+  smtp_reply_parser_clear (&parser);
+}
+
 static void
 test_empty_feed (void)
 {
@@ -489,6 +506,7 @@ main (int    argc,
   g_test_add_func ("/reply-parser/long-quote", test_long_quote);
   g_test_add_func ("/reply-parser/no-line-end", test_no_line_end);
   g_test_add_func ("/reply-parser/limits-begin-anew", test_limits_begin_anew);
+  g_test_add_func ("/reply-parser/line-wiped", test_line_wiped);
   g_test_add_func ("/reply-parser/empty-feed", test_empty_feed);
   g_test_add_func ("/reply-parser/random", test_random);
   return g_test_run ();

@@ -6,6 +6,7 @@
 #include "smtp-base64.h"
 #include "smtp-error.h"
 #include "smtp-scram.h"
+#include "smtp-secret-memory.h"
 
 #include "pieces.h"
 
@@ -57,7 +58,7 @@ test_exchanges (void)
     {
       g_autoptr (SmtpScram) scram = smtp_scram_new (exchanges[i].hash, "n,,", NULL, "user", exchanges[i].nonce);
       g_autofree char *client_first = smtp_scram_client_first (scram);
-      g_autofree char *client_final = NULL;
+      g_autoptr (SmtpSecretText) client_final = NULL;
       g_autoptr (SmtpScramKeys) keys = NULL;
       g_auto (SmtpScramFirst) first = { NULL, };
       g_autoptr (GError) error = NULL;
@@ -205,7 +206,7 @@ test_independent (void)
       g_auto (SmtpScramFirst) first = { NULL, };
       g_autoptr (GError) error = NULL;
       g_autofree char *client_first = smtp_scram_client_first (scram);
-      g_autofree char *client_final = NULL;
+      g_autoptr (SmtpSecretText) client_final = NULL;
       g_autofree char *server_final = NULL;
       g_autofree char *c = g_base64_encode ((const guchar *) OCTETS ("p=tls-unique,a=boss,\0binding\377"));
       g_autofree char *expected = g_strdup_printf ("c=%s,r=ourstheirs,p=", c);
@@ -442,7 +443,7 @@ almost_done (void)
   SmtpScram *scram = smtp_scram_new (SMTP_SCRAM_SHA_1, "n,,", NULL, "user", NONCE_1);
   g_autoptr (SmtpScramKeys) keys = derive (SMTP_SCRAM_SHA_1, "pencil");
   g_auto (SmtpScramFirst) first = { NULL, };
-  g_autofree char *final = NULL;
+  g_autoptr (SmtpSecretText) final = NULL;
   g_autoptr (GError) error = NULL;
 
   smtp_scram_parse_first (scram, exchanges[0].server_first, strlen (exchanges[0].server_first), &first, &error);
@@ -565,7 +566,7 @@ test_prepare (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
-      g_autofree char *prepared = smtp_scram_prepare (texts[i].text);
+      g_autoptr (SmtpSecretText) prepared = smtp_scram_prepare (texts[i].text);
 
       g_assert_cmpstr (prepared, ==, texts[i].prepared);
     }
