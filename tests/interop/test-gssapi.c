@@ -158,12 +158,22 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Perhaps in the thread, which may be the last to let go. */
+static void
+on_gone (gpointer data,
+         GObject *where_the_object_was)
+{
+  g_atomic_int_set ((int *) data, TRUE);
+  g_main_context_wakeup (NULL);
+}
+
 static void
 test_silent_kdc (Fixture *f)
 {
   g_autoptr (SmtpAuth) auth = make_auth (NULL, NULL, "later");
   Patience patience = { 0, };
   guint timer;
+  int gone = FALSE;
 
   open_kerberized (f);
   f->cancellable = patience.cancellable = g_cancellable_new ();
@@ -176,9 +186,9 @@ test_silent_kdc (Fixture *f)
   g_assert_cmpuint (patience.ticks, >=, 100);
 
   /* The thread comes to its end, and finds nobody waiting. */
-  g_object_add_weak_pointer (G_OBJECT (auth), (gpointer *) &auth);
-  g_object_unref (auth);
-  while (auth != NULL)
+  g_object_weak_ref (G_OBJECT (auth), on_gone, &gone);
+  g_clear_object (&auth);
+  while (!g_atomic_int_get (&gone))
     g_main_context_iteration (NULL, TRUE);
 }
 
