@@ -40,6 +40,28 @@ create_scram (const char *password)
   return smtp_scram_auth_new (USER, password);
 }
 
+static SmtpAuth *
+create_xoauth2 (const char *token)
+{
+  return smtp_xoauth2_auth_new (USER, token, "127.0.0.1");
+}
+
+static SmtpAuth *
+create_oauthbearer (const char *token)
+{
+  return smtp_oauthbearer_auth_new (USER, token, "127.0.0.1");
+}
+
+/* It makes the mechanism that it chooses. */
+static SmtpAuth *
+create_auto (const char *password)
+{
+  SmtpAuth *auth = smtp_auto_auth_new (USER, password);
+
+  smtp_credentials_set_host (smtp_auth_get_credentials (auth), "127.0.0.1");
+  return auth;
+}
+
 static const struct
 {
   const char *mechanism;
@@ -48,7 +70,10 @@ static const struct
   { "PLAIN", create_plain },
   { "LOGIN", create_login },
   { "CRAM-MD5", create_cram_md5 },
-  { "SCRAM", create_scram },
+  { "SCRAM-SHA-256", create_scram },
+  { "XOAUTH2", create_xoauth2 },
+  { "OAUTHBEARER", create_oauthbearer },
+  { "AUTO", create_auto },
 };
 
 /* A line, octet by octet: stdio would keep what it has read. */
@@ -78,7 +103,7 @@ read_auth (const char *mechanism)
 
   read_line (password, sizeof password);
   for (gsize i = 0; i < G_N_ELEMENTS (mechanisms); i++)
-    if (g_str_has_prefix (mechanism, mechanisms[i].mechanism))
+    if (g_str_equal (mechanism, mechanisms[i].mechanism))
       auth = mechanisms[i].create (password);
   explicit_bzero (password, sizeof password);
   return auth;

@@ -279,9 +279,10 @@ def letters(length):
 
 
 class Case:
-    def __init__(self, mechanism, tls, mode, password, note='', accepted=True, echo=False, iterations=None):
+    def __init__(self, mechanism, tls, mode, password, note='', accepted=True, echo=False, iterations=None, offered=None):
         self.mechanism, self.tls, self.mode, self.password = mechanism, tls, mode, password
         self.accepted, self.echo, self.iterations = accepted, echo, iterations
+        self.offered = offered or mechanism
         self.name = '/'.join(filter(None, [mechanism.lower(), 'tls' if tls else 'clear', mode, note]))
         self.control = letters(40)
 
@@ -321,7 +322,7 @@ class Case:
 def run(case, checks):
     """Yields a name, and None or what is wrong."""
     with tempfile.TemporaryDirectory() as directory:
-        sandbox = Sandbox(directory, case.mechanism, case.tls, case.password if case.accepted else 'another')
+        sandbox = Sandbox(directory, case.offered, case.tls, case.password if case.accepted else 'another')
         try:
             tap = None if case.tls else Tap(sandbox.port, case.password if case.echo else None, case.iterations)
             client = Client(directory, (tap or sandbox).port, case)
@@ -344,7 +345,11 @@ def get_cases():
                 yield Case(mechanism, tls, mode, letters(32))
     for tls in False, True:
         yield Case('PLAIN', tls, 'sync', letters(1500), 'long')
-        for mechanism in 'PLAIN', 'LOGIN', 'CRAM-MD5':
+        for mechanism in 'XOAUTH2', 'OAUTHBEARER':
+            yield Case(mechanism, tls, 'async', letters(1500), 'long')
+        yield Case('AUTO', tls, 'sync', letters(32), 'scram', offered='SCRAM-SHA-256,PLAIN')
+        yield Case('AUTO', tls, 'async', letters(32), 'plain', offered='LOGIN,PLAIN')
+        for mechanism in 'PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2':
             yield Case(mechanism, tls, 'sync', letters(32), 'refused', accepted=False)
         yield Case('SCRAM-SHA-256', tls, 'sync', letters(16) + '\u00e4\u4e2d' + letters(16), 'utf8')
     for mode in 'sync', 'async':
