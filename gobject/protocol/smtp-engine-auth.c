@@ -78,16 +78,19 @@ send_auth_line (SmtpEngine *self,
   smtp_engine_queue (self, SMTP_COMMAND_AUTH, encoded != NULL ? encoded : "", log);
 }
 
+/* RFC 4954 §4 has "=" for an empty one, which Postfix with Cyrus SASL takes for
+ * wrong credentials. */
 static gboolean
 fits_auth_line (const char *mechanism,
                 const char *encoded)
 {
-  return strlen ("AUTH ") + strlen (mechanism) + 1 + strlen (encoded) + 2 <= MAX_COMMAND_LINE;
+  return *encoded != '\0' &&
+         strlen ("AUTH ") + strlen (mechanism) + 1 + strlen (encoded) + 2 <= MAX_COMMAND_LINE;
 }
 
 /*< private >
- * Begins an exchange. An initial response that is too long for the AUTH line
- * goes behind the first 334.
+ * Begins an exchange. An initial response that is too long for the AUTH line,
+ * or empty, goes behind the first 334.
  */
 gboolean
 smtp_engine_auth (SmtpEngine *self,
@@ -113,7 +116,7 @@ smtp_engine_auth (SmtpEngine *self,
       send_auth_line (self, mechanism, NULL);
     }
   else
-    send_auth_line (self, mechanism, encoded != NULL && *encoded == '\0' ? "=" : encoded);
+    send_auth_line (self, mechanism, encoded);
 
   smtp_wipe_free (encoded);
   return TRUE;

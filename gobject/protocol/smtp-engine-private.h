@@ -101,7 +101,7 @@ struct _SmtpEngine
   /* AUTH */
   SmtpAuthStage     auth_stage;
   guint             auth_rounds;
-  GBytes           *withheld;      /* an initial response too long for the AUTH line */
+  GBytes           *withheld;      /* an initial response too long for the AUTH line, or empty */
   char             *challenge_text; /* of the last 334, in base64 */
   GBytes           *challenge;
   SmtpMask          mask;
