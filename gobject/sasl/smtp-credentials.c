@@ -43,7 +43,9 @@
  *
  * What is secret is no property: it can be set, and mechanisms can ask for a
  * copy. Each copy is wiped when it is freed; those that a program makes for
- * itself are its own affair.
+ * itself are its own affair. Secrets are kept out of core dumps and, as far as
+ * the system permits, out of the swap space; and they do not survive a
+ * `fork()`: a program that goes into the background sets them afterwards.
  *
  * Since: 1.0
  */
