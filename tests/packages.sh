@@ -10,14 +10,14 @@ This is no Debian. What is needed, under the names of
   Fedora      gcc meson ninja-build glib2-devel gnutls-devel json-glib-devel glib-networking
               gobject-introspection-devel vala gjs python3-gobject gi-docgen
               gmime30-devel postfix cyrus-sasl-plain cyrus-sasl-md5 dovecot libgsasl-devel
-              valgrind clang compiler-rt
+              krb5-devel krb5-server krb5-workstation valgrind clang compiler-rt
   Arch        gcc meson ninja glib2-devel gnutls json-glib glib-networking
               gobject-introspection vala gjs python-gobject gi-docgen gmime3 postfix cyrus-sasl
               dovecot gsasl valgrind clang compiler-rt
   openSUSE    gcc meson ninja glib2-devel libgnutls-devel json-glib-devel glib-networking
               gobject-introspection-devel vala gjs python3-gobject gi-docgen
               gmime-devel postfix cyrus-sasl-plain cyrus-sasl-crammd5 dovecot23
-              libgsasl-devel valgrind clang
+              libgsasl-devel krb5-devel krb5-server krb5-client valgrind clang
 
 Going on with what is installed.
 EOF
