@@ -20,7 +20,7 @@ static gboolean opt_transcript;
 
 static const GOptionEntry entries[] = {
   { "user", 0, 0, G_OPTION_ARG_STRING, &opt_user, "Sign in; the password or the token is read from SMTP_PASSWORD", "NAME" },
-  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "plain (the default), login, cram-md5, scram, xoauth2 or oauthbearer", "MECHANISM" },
+  { "auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "scram-sha-256, plain, oauthbearer, gssapi …; without it, the strongest there is", "MECHANISM" },
   { "ca", 0, 0, G_OPTION_ARG_FILENAME, &opt_ca, "Trust the certificates in this file", "FILE" },
   { "from", 0, 0, G_OPTION_ARG_STRING, &opt_from, "The sender", "ADDRESS" },
   { "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_to, "A recipient; may be given several times", "ADDRESS" },
@@ -146,24 +146,32 @@ create_client (const char *uri,
   return g_steal_pointer (&client);
 }
 
-static SmtpAuth *
-create_auth (const char *host)
+/* A token is set as such; everything else is signed in with by a password, if by
+ * anything. */
+static SmtpCredentials *
+create_credentials (const char *host)
 {
-  const char *password = g_getenv ("SMTP_PASSWORD");
+  const char *secret = g_getenv ("SMTP_PASSWORD");
+  gboolean is_token = opt_auth != NULL && strstr (opt_auth, "oauth") != NULL;
+  SmtpCredentials *credentials = smtp_credentials_new (opt_user, is_token ? NULL : secret);
 
-  if (password == NULL)
-    password = "";
-  if (g_strcmp0 (opt_auth, "cram-md5") == 0)
-    return smtp_cram_md5_auth_new (opt_user, password);
-  if (g_strcmp0 (opt_auth, "scram") == 0)
-    return smtp_scram_auth_new (opt_user, password);
-  if (g_strcmp0 (opt_auth, "xoauth2") == 0)
-    return smtp_xoauth2_auth_new (opt_user, password, host);
-  if (g_strcmp0 (opt_auth, "oauthbearer") == 0)
-    return smtp_oauthbearer_auth_new (opt_user, password, host);
-  if (g_strcmp0 (opt_auth, "login") == 0)
-    return smtp_login_auth_new (opt_user, password, host);
-  return smtp_plain_auth_new (NULL, opt_user, password, host);
+  smtp_credentials_set_host (credentials, host);
+  if (is_token)
+    smtp_credentials_set_access_token (credentials, secret);
+  return credentials;
+}
+
+static SmtpAuth *
+create_auth (const char  *host,
+             GError     **error)
+{
+  g_autoptr (SmtpCredentials) credentials = create_credentials (host);
+  g_autofree char *mechanism = opt_auth != NULL ? g_ascii_strup (opt_auth, -1) : NULL;
+
+  if (mechanism == NULL)
+    return smtp_auto_auth_new_for_credentials (credentials);
+
+  return smtp_auth_create (mechanism, credentials, error);
 }
 
 static void
@@ -220,9 +228,11 @@ send_message (const char *uri,
     return FALSE;
 
   if (opt_user != NULL)
-    auth = create_auth (smtp_client_get_server_name (client));
-  if (auth != NULL && !smtp_client_authenticate (client, auth, NULL, error))
-    return FALSE;
+    {
+      auth = create_auth (smtp_client_get_server_name (client), error);
+      if (auth == NULL || !smtp_client_authenticate (client, auth, NULL, error))
+        return FALSE;
+    }
 
   message = create_message (text);
   if (isatty (STDERR_FILENO))

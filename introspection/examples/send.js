@@ -13,7 +13,8 @@ for (const name of ['open', 'authenticate', 'send', 'quit'])
 
 const USAGE = `usage: send.js [OPTIONS] URI
   --user NAME       sign in; the password or the token is read from SMTP_PASSWORD
-  --auth MECHANISM  plain, login, cram-md5, scram, xoauth2 or oauthbearer
+  --auth MECHANISM  scram-sha-256, plain, oauthbearer, gssapi …; without it,
+                    the strongest there is
   --ca FILE         trust the certificates in this file
   --from ADDRESS    the sender
   --to ADDRESS      a recipient; may be given several times
@@ -23,7 +24,7 @@ const USAGE = `usage: send.js [OPTIONS] URI
   --transcript      show the conversation`;
 
 function parseArguments(args) {
-    const options = {auth: 'plain', subject: 'A message from smtp-glib', to: []};
+    const options = {subject: 'A message from smtp-glib', to: []};
     while (args.length > 0) {
         const [argument, name, given] = args.shift().match(/^(?:--([a-z]+)(?:=(.*))?|.*)$/s);
         if (!name)
@@ -101,21 +102,15 @@ function createClient(options) {
 }
 
 function createAuth(options, host) {
-    const password = GLib.getenv('SMTP_PASSWORD') ?? '';
-    switch (options.auth) {
-    case 'cram-md5':
-        return Smtp.CramMd5Auth.new(options.user, password);
-    case 'scram':
-        return Smtp.ScramAuth.new(options.user, password);
-    case 'xoauth2':
-        return Smtp.Xoauth2Auth.new(options.user, password, host);
-    case 'oauthbearer':
-        return Smtp.OauthbearerAuth.new(options.user, password, host);
-    case 'login':
-        return Smtp.LoginAuth.new(options.user, password, host);
-    default:
-        return Smtp.PlainAuth.new(null, options.user, password, host);
-    }
+    const secret = GLib.getenv('SMTP_PASSWORD');
+    const isToken = options.auth?.includes('oauth');
+    const credentials = Smtp.Credentials.new(options.user, isToken ? null : secret);
+    credentials.host = host;
+    if (isToken)
+        credentials.set_access_token(secret);
+    if (!options.auth)
+        return Smtp.AutoAuth.new_for_credentials(credentials);
+    return Smtp.Auth.create(options.auth.toUpperCase(), credentials);
 }
 
 function createMessage(options) {

@@ -17,8 +17,8 @@ from gi.repository import Gio, GLib, Smtp
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--user', help='sign in; the password or the token is read from SMTP_PASSWORD')
-    parser.add_argument('--auth', default='plain',
-                        choices=('plain', 'login', 'cram-md5', 'scram', 'xoauth2', 'oauthbearer'))
+    parser.add_argument('--auth', metavar='MECHANISM',
+                        help='scram-sha-256, plain, oauthbearer, gssapi …; without it, the strongest there is')
     parser.add_argument('--ca', metavar='FILE', help='trust the certificates in this file')
     parser.add_argument('--from', dest='sender', required=True, metavar='ADDRESS')
     parser.add_argument('--to', action='append', required=True, metavar='ADDRESS')
@@ -55,18 +55,15 @@ def create_client(arguments):
     return client
 
 def create_auth(arguments, host):
-    password = os.environ.get('SMTP_PASSWORD', '')
-    if arguments.auth == 'cram-md5':
-        return Smtp.CramMd5Auth.new(arguments.user, password)
-    if arguments.auth == 'scram':
-        return Smtp.ScramAuth.new(arguments.user, password)
-    if arguments.auth == 'xoauth2':
-        return Smtp.Xoauth2Auth.new(arguments.user, password, host)
-    if arguments.auth == 'oauthbearer':
-        return Smtp.OauthbearerAuth.new(arguments.user, password, host)
-    if arguments.auth == 'login':
-        return Smtp.LoginAuth.new(arguments.user, password, host)
-    return Smtp.PlainAuth.new(None, arguments.user, password, host)
+    secret = os.environ.get('SMTP_PASSWORD')
+    is_token = 'oauth' in (arguments.auth or '')
+    credentials = Smtp.Credentials.new(arguments.user, None if is_token else secret)
+    credentials.set_host(host)
+    if is_token:
+        credentials.set_access_token(secret)
+    if arguments.auth is None:
+        return Smtp.AutoAuth.new_for_credentials(credentials)
+    return Smtp.Auth.create(arguments.auth.upper(), credentials)
 
 def create_message(arguments):
     content = build_message(arguments)

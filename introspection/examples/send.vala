@@ -15,7 +15,7 @@ bool opt_transcript;
 
 const OptionEntry[] entries = {
     { "user", 0, 0, OptionArg.STRING, ref opt_user, "Sign in; the password or the token is read from SMTP_PASSWORD", "NAME" },
-    { "auth", 0, 0, OptionArg.STRING, ref opt_auth, "plain (the default), login, cram-md5, scram, xoauth2 or oauthbearer", "MECHANISM" },
+    { "auth", 0, 0, OptionArg.STRING, ref opt_auth, "scram-sha-256, plain, oauthbearer, gssapi …; without it, the strongest there is", "MECHANISM" },
     { "ca", 0, 0, OptionArg.FILENAME, ref opt_ca, "Trust the certificates in this file", "FILE" },
     { "from", 0, 0, OptionArg.STRING, ref opt_from, "The sender", "ADDRESS" },
     { "to", 0, 0, OptionArg.STRING_ARRAY, ref opt_to, "A recipient; may be given several times", "ADDRESS" },
@@ -69,22 +69,16 @@ Smtp.Client create_client (string uri) throws Error {
     return client;
 }
 
-Smtp.Auth create_auth (string host) {
-    var password = Environment.get_variable ("SMTP_PASSWORD") ?? "";
-    switch (opt_auth) {
-    case "cram-md5":
-        return new Smtp.CramMd5Auth (opt_user, password);
-    case "scram":
-        return new Smtp.ScramAuth (opt_user, password);
-    case "xoauth2":
-        return new Smtp.Xoauth2Auth (opt_user, password, host);
-    case "oauthbearer":
-        return new Smtp.OauthbearerAuth (opt_user, password, host);
-    case "login":
-        return new Smtp.LoginAuth (opt_user, password, host);
-    default:
-        return new Smtp.PlainAuth (null, opt_user, password, host);
-    }
+Smtp.Auth create_auth (string host) throws Error {
+    var secret = Environment.get_variable ("SMTP_PASSWORD");
+    var is_token = opt_auth != null && opt_auth.contains ("oauth");
+    var credentials = new Smtp.Credentials (opt_user, is_token ? null : secret);
+    credentials.host = host;
+    if (is_token)
+        credentials.set_access_token (secret);
+    if (opt_auth == null)
+        return new Smtp.AutoAuth.for_credentials (credentials);
+    return Smtp.Auth.create (opt_auth.up (), credentials);
 }
 
 Smtp.Message create_message () throws Error {

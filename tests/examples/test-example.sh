@@ -23,11 +23,13 @@ SMTP_SANDBOX_PASSWORD=open-sesame "$sandbox" --quiet --tls=starttls --user=me \
 pid=$!
 read -r uri <"$dir/port"
 
-echo 1..5
+echo 1..6
 number=0
-for mechanism in plain login cram-md5 xoauth2 oauthbearer; do
+for mechanism in plain login cram-md5 xoauth2 oauthbearer automatic; do
   number=$((number + 1))
-  if SMTP_PASSWORD=open-sesame "$@" --user=me --auth=$mechanism --ca="$dir/ca.pem" --transcript \
+  option=--auth=$mechanism
+  [ $mechanism != automatic ] || option=
+  if SMTP_PASSWORD=open-sesame "$@" --user=me $option --ca="$dir/ca.pem" --transcript \
       --from=sender@example.org --to=one@example.net --to=two@example.net \
       --subject='Schöne Grüße' --attach="$attachment" "$uri" >"$dir/output" 2>&1 &&
     ! grep -q open-sesame "$dir/output" &&
