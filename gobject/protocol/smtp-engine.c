@@ -201,7 +201,8 @@ end_broken (SmtpEngine *self,
       return;
     }
 
-  if (self->state == SMTP_CLIENT_STATE_DATA && !self->content_ended)
+  /* A transaction counts its own content. */
+  if (self->state == SMTP_CLIENT_STATE_DATA && self->transactions == NULL && !self->content_ended)
     smtp_engine_log_content (self, self->content_octets, FALSE);
 
   self->failure = cause;

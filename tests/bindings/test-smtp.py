@@ -301,7 +301,7 @@ def test_anonymous(t):
 def test_external(t):
     open_for_auth(t, 'EXTERNAL')
     expect_smtp_error(Smtp.ClientError.AUTH_REJECTED, t.call, 'authenticate', Smtp.ExternalAuth.new(None))
-    assert 'AUTH EXTERNAL =' in t.server.get_commands()
+    assert 'AUTH EXTERNAL' in t.server.get_commands()
 
 
 def test_refused_token(t):

@@ -1665,6 +1665,29 @@ test_log (void)
     }
 }
 
+/* The content is counted once, also when the server closes the connection in
+ * place of its verdict. */
+static void
+test_log_421 (void)
+{
+  const Scenario *scenario = find_scenario ("pipelining-verdict");
+  g_autoptr (SmtpEngine) engine = engine_at (AT_READY, scenario->offers);
+  g_autoptr (Message) message = begin_scenario (scenario, engine);
+  g_autoptr (GPtrArray) turns = parse_dialogue (scenario->dialogue);
+  g_autoptr (GPtrArray) log = NULL;
+  guint counted = 0;
+
+  smtp_engine_set_log (engine, TRUE);
+  g_ptr_array_remove_index (turns, turns->len - 1);
+  play (engine, turns, PIECES_WHOLE);
+  say (engine, "421 4.3.2 leaving\r\n");
+  g_assert_cmpint (message->transaction.outcome, ==, SMTP_OUTCOME_REJECTED);
+  log = smtp_engine_take_log (engine);
+  for (guint n = 0; n < log->len; n++)
+    counted += strstr (((const SmtpLogLine *) g_ptr_array_index (log, n))->text, "octets of content") != NULL;
+  g_assert_cmpuint (counted, ==, 1);
+}
+
 /* Each part of it has its own time: a block of content, the verdict. */
 static void
 test_phases (void)
@@ -1740,6 +1763,7 @@ main (int    argc,
   add_named ("random", "nothing", "", test_random);
   g_test_add_func ("/transaction/closed", test_closed);
   g_test_add_func ("/transaction/log", test_log);
+  g_test_add_func ("/transaction/log-421", test_log_421);
   g_test_add_func ("/transaction/phases", test_phases);
 
   return g_test_run ();
