@@ -484,17 +484,21 @@ smtp_auth_peek_username (SmtpAuth *self)
   return username != NULL ? username : "";
 }
 
-static SmtpCredentials *
-need_credentials (SmtpAuth    *self,
-                  const char  *mechanism,
-                  GError     **error)
+/* @what: what it is called in the complaint */
+static const char *
+need (SmtpAuth    *self,
+      const char  *mechanism,
+      const char *(*get) (SmtpCredentials *credentials),
+      const char  *what,
+      GError     **error)
 {
   SmtpCredentials *credentials = get_private (self)->credentials;
+  const char *text = credentials != NULL ? get (credentials) : NULL;
 
-  if (credentials == NULL)
+  if (text == NULL)
     g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
-                 _("%s needs credentials"), mechanism);
-  return credentials;
+                 _("%s needs %s"), mechanism, what);
+  return text;
 }
 
 const char *
@@ -502,17 +506,7 @@ smtp_auth_need_username (SmtpAuth    *self,
                          const char  *mechanism,
                          GError     **error)
 {
-  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
-  const char *username;
-
-  if (credentials == NULL)
-    return NULL;
-
-  username = smtp_credentials_get_username (credentials);
-  if (username == NULL)
-    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
-                 _("%s needs a user name"), mechanism);
-  return username;
+  return need (self, mechanism, smtp_credentials_get_username, _("a user name"), error);
 }
 
 const char *
@@ -520,17 +514,7 @@ smtp_auth_need_password (SmtpAuth    *self,
                          const char  *mechanism,
                          GError     **error)
 {
-  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
-  const char *password;
-
-  if (credentials == NULL)
-    return NULL;
-
-  password = smtp_credentials_peek_password (credentials);
-  if (password == NULL)
-    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
-                 _("%s needs a password"), mechanism);
-  return password;
+  return need (self, mechanism, smtp_credentials_peek_password, _("a password"), error);
 }
 
 const char *
@@ -538,15 +522,5 @@ smtp_auth_need_token (SmtpAuth    *self,
                       const char  *mechanism,
                       GError     **error)
 {
-  SmtpCredentials *credentials = need_credentials (self, mechanism, error);
-  const char *token;
-
-  if (credentials == NULL)
-    return NULL;
-
-  token = smtp_credentials_peek_access_token (credentials);
-  if (token == NULL)
-    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
-                 _("%s needs an access token"), mechanism);
-  return token;
+  return need (self, mechanism, smtp_credentials_peek_access_token, _("an access token"), error);
 }

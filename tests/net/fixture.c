@@ -158,6 +158,21 @@ open_client (Fixture *f)
 }
 
 void
+open_unknown_stream (Fixture *f)
+{
+  g_autoptr (GSocketClient) connector = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  start_server (f);
+  connection = g_socket_client_connect_to_host (connector, "127.0.0.1", smtp_test_server_get_port (f->server),
+                                                NULL, &f->error);
+  g_assert_no_error (f->error);
+  f->client = smtp_client_new_for_stream (G_IO_STREAM (connection), "test.example");
+  x_open (f);
+  g_assert_no_error (f->error);
+}
+
+void
 open_offering (Fixture            *f,
                const char * const *extensions)
 {

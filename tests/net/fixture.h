@@ -50,7 +50,12 @@ SmtpClient    *new_client        (Fixture            *f,
 void           trust_server      (Fixture            *f);
 void           open_client       (Fixture            *f);
 
-/* The same; the server remembers the commands from then on. */
+/* A client of a stream that the test made, of which nothing is known: neither
+ * that it stays on the machine nor that it is secure. */
+void           open_unknown_stream (Fixture         *f);
+
+/* A client as open_client() makes it; the server remembers the commands from
+ * then on. */
 void           open_offering     (Fixture            *f,
                                   const char * const *extensions);
 void           begin_message     (Fixture            *f);

@@ -252,29 +252,13 @@ test_other_server (Fixture *f)
 
 /* ---- in clear text ---------------------------------------------------------------- */
 
-/* A stream that the program made is not known to stay on the machine. */
-static void
-open_stream (Fixture *f)
-{
-  g_autoptr (GSocketClient) connector = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-
-  start_server (f);
-  connection = g_socket_client_connect_to_host (connector, "127.0.0.1", smtp_test_server_get_port (f->server),
-                                                NULL, &f->error);
-  g_assert_no_error (f->error);
-  f->client = smtp_client_new_for_stream (G_IO_STREAM (connection), "test.example");
-  x_open (f);
-  g_assert_no_error (f->error);
-}
-
 static void
 test_clear_text (Fixture *f)
 {
   g_autoptr (SmtpAuth) auth = smtp_auto_auth_new ("user", "secret");
 
   offer (f, "LOGIN PLAIN OAUTHBEARER XOAUTH2");
-  open_stream (f);
+  open_unknown_stream (f);
   x_authenticate (f, auth);
   g_assert_nonnull (strstr (f->error->message, "PLAIN: PLAIN would send a secret to test.example in clear text"));
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_TLS_REQUIRED, "LOGIN PLAIN OAUTHBEARER XOAUTH2");
@@ -288,7 +272,7 @@ test_clear_text_challenge (Fixture *f)
   g_autoptr (SmtpAuth) auth = smtp_auto_auth_new ("user", "secret");
 
   offer (f, "LOGIN PLAIN CRAM-MD5");
-  open_stream (f);
+  open_unknown_stream (f);
   x_authenticate (f, auth);
   expect_outcome (f, -1, NULL, NULL);
   g_assert_cmpuint (count_commands (f, "AUTH CRAM-MD5"), ==, 1);
@@ -302,7 +286,7 @@ test_clear_text_after_challenge (Fixture *f)
 
   offer (f, "LOGIN PLAIN CRAM-MD5");
   smtp_test_server_script_reply_text (f->server, "AUTH", UNKNOWN);
-  open_stream (f);
+  open_unknown_stream (f);
   x_authenticate (f, auth);
   expect_error (f, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_TLS_REQUIRED, "504");
   g_assert_cmpuint (count_commands (f, "AUTH"), ==, 1);

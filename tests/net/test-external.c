@@ -38,22 +38,6 @@ expect_user (Fixture    *f,
   g_assert_cmpstr (smtp_test_message_get_authenticated_as (message), ==, user);
 }
 
-/* The caller's stream, of which nothing is known. */
-static void
-open_unknown_stream (Fixture *f)
-{
-  g_autoptr (GSocketClient) connector = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-
-  start_server (f);
-  connection = g_socket_client_connect_to_host (connector, "127.0.0.1", smtp_test_server_get_port (f->server),
-                                                NULL, &f->error);
-  g_assert_no_error (f->error);
-  f->client = smtp_client_new_for_stream (G_IO_STREAM (connection), "test.example");
-  x_open (f);
-  g_assert_no_error (f->error);
-}
-
 /* ---- EXTERNAL ------------------------------------------------------------------ */
 
 static void
