@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "smtp-argument.h"
+#include "smtp-auth-private.h"
 #include "smtp-error.h"
 #include "smtp-text.h"
 
@@ -96,12 +97,7 @@ smtp_anonymous_auth_next (SmtpAuth  *auth,
                           GBytes   **response,
                           GError   **error)
 {
-  if (!more)
-    return TRUE;
-
-  g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL,
-                       _("The server sent a challenge, which ANONYMOUS does not have"));
-  return FALSE;
+  return smtp_auth_check_unchallenged ("ANONYMOUS", more, error);
 }
 
 static void

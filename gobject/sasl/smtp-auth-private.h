@@ -33,6 +33,11 @@ const char *smtp_auth_need_token        (SmtpAuth    *self,
                                          const char  *mechanism,
                                          GError     **error);
 
+/* For mechanisms that have said everything at once. */
+gboolean    smtp_auth_check_unchallenged (const char *mechanism,
+                                         gboolean     more,
+                                         GError     **error);
+
 G_END_DECLS
 
 #endif

@@ -524,3 +524,14 @@ smtp_auth_need_token (SmtpAuth    *self,
 {
   return need (self, mechanism, smtp_credentials_peek_access_token, _("an access token"), error);
 }
+
+gboolean
+smtp_auth_check_unchallenged (const char  *mechanism,
+                              gboolean     more,
+                              GError     **error)
+{
+  if (more)
+    g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL,
+                 _("The server sent a challenge, which %s does not have"), mechanism);
+  return !more;
+}

@@ -94,12 +94,7 @@ smtp_external_auth_next (SmtpAuth  *auth,
                          GBytes   **response,
                          GError   **error)
 {
-  if (!more)
-    return TRUE;
-
-  g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL,
-                       _("The server sent a challenge, which EXTERNAL does not have"));
-  return FALSE;
+  return smtp_auth_check_unchallenged ("EXTERNAL", more, error);
 }
 
 static void

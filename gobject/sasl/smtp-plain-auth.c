@@ -78,12 +78,7 @@ smtp_plain_auth_next (SmtpAuth  *auth,
                       GBytes   **response,
                       GError   **error)
 {
-  if (!more)
-    return TRUE;
-
-  g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_PROTOCOL,
-                       _("The server sent a challenge, which PLAIN does not have"));
-  return FALSE;
+  return smtp_auth_check_unchallenged ("PLAIN", more, error);
 }
 
 static void

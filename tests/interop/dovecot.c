@@ -7,14 +7,12 @@
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "files.h"
 
 #define SUBMISSION "/usr/lib/dovecot/submission"
 #define MAX_STARTS 5
-#define START_SECONDS 10
 
 /* @LOGIN@, @INTERNAL@: users, who have to be whoever starts it unless that is
  * root. */
@@ -132,53 +130,6 @@ make_directories (Dovecot  *self,
 
 /* ---- starting ------------------------------------------------------------- */
 
-/* Whatever becomes of the test. */
-static void
-end_with_parent (gpointer user_data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGTERM);
-}
-
-static gboolean
-answers (Dovecot *self)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-
-  connection = g_socket_client_connect_to_host (client, "127.0.0.1", self->port, NULL, NULL);
-  return connection != NULL;
-}
-
-static gboolean
-is_running (Dovecot *self)
-{
-  return g_subprocess_get_identifier (self->process) != NULL;
-}
-
-static gboolean
-on_tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* It says nowhere that it listens, so that is tried now and then. */
-static gboolean
-wait_for_port (Dovecot  *self,
-               GError  **error)
-{
-  gint64 deadline = g_get_monotonic_time () + START_SECONDS * G_TIME_SPAN_SECOND;
-  guint tick = g_timeout_add (20, on_tick, NULL);
-  gboolean answered;
-
-  while (!(answered = answers (self)) && is_running (self) && g_get_monotonic_time () < deadline)
-    g_main_context_iteration (NULL, TRUE);
-
-  g_source_remove (tick);
-  if (!answered)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Dovecot does not open its port");
-  return answered;
-}
-
 static gboolean
 try_start (Dovecot     *self,
            guint16      relay_port,
@@ -197,7 +148,7 @@ try_start (Dovecot     *self,
   g_clear_object (&self->process);
   g_subprocess_launcher_set_child_setup (launcher, end_with_parent, NULL, NULL);
   self->process = g_subprocess_launcher_spawn (launcher, error, program, "-F", "-c", path, NULL);
-  return self->process != NULL && wait_for_port (self, error);
+  return self->process != NULL && wait_for_port (self->port, self->process, error);
 }
 
 Dovecot *

@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "smtp-test-certificate.h"
 
+#define START_SECONDS 10
 #define TEXT_SECONDS 10
 
 char *
@@ -39,6 +42,48 @@ find_port (GError **error)
     return 0;
 
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+}
+
+void
+end_with_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static gboolean
+answers (guint16 port)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  connection = g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
+  return connection != NULL;
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Servers say nowhere that they listen, so that is tried now and then. */
+gboolean
+wait_for_port (guint16       port,
+               GSubprocess  *process,
+               GError      **error)
+{
+  gint64 deadline = g_get_monotonic_time () + START_SECONDS * G_TIME_SPAN_SECOND;
+  guint tick = g_timeout_add (20, on_tick, NULL);
+  gboolean answered;
+
+  while (!(answered = answers (port)) && g_subprocess_get_identifier (process) != NULL &&
+         g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_source_remove (tick);
+  if (!answered)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the server does not open its port");
+  return answered;
 }
 
 gboolean
@@ -91,12 +136,6 @@ find_text (const char *path,
 
   *seen = found + strlen (text) - contents;
   return TRUE;
-}
-
-static gboolean
-on_tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
 }
 
 gboolean

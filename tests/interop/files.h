@@ -15,6 +15,15 @@ char    *find_program      (const char  *name);
 /* Free now; another may take it before the server does. 0: an error. */
 guint16  find_port         (GError     **error);
 
+/* A server that was started is to listen on its port within a time in which it
+ * has to. */
+gboolean wait_for_port     (guint16      port,
+                            GSubprocess *process,
+                            GError     **error);
+
+/* For a child: it ends with its parent, whatever becomes of the test. */
+void     end_with_parent   (gpointer     user_data);
+
 /* Always FALSE. */
 gboolean fail_errno        (GError     **error,
                             const char  *path);

@@ -4,11 +4,8 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
-#include <sys/prctl.h>
 
 #include "files.h"
-
-#define START_SECONDS 20
 
 /* No DNS: the names are those of nobody. */
 static const char client_config[] =
@@ -158,24 +155,6 @@ configure (Kerberos  *self,
          write_file (directory, "kdc.conf", kdc, 0644, error);
 }
 
-/* Whatever becomes of the test. */
-static void
-end_with_parent (gpointer user_data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static gboolean
-answers (Kerberos *self)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-
-  connection = g_socket_client_connect_to_host (client, "127.0.0.1", self->port, NULL, NULL);
-  return connection != NULL;
-}
-
-/* It says nowhere that it listens, so that is tried now and then. */
 static gboolean
 run_kdc (Kerberos  *self,
          GError   **error)
@@ -183,24 +162,10 @@ run_kdc (Kerberos  *self,
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE |
                                                                         G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   g_autofree char *program = find_program ("krb5kdc");
-  gint64 deadline = g_get_monotonic_time () + START_SECONDS * G_TIME_SPAN_SECOND;
 
   g_subprocess_launcher_set_child_setup (launcher, end_with_parent, NULL, NULL);
   self->process = g_subprocess_launcher_spawn (launcher, error, program, "-n", NULL);
-  if (self->process == NULL)
-    return FALSE;
-
-  while (!answers (self))
-    {
-      if (g_get_monotonic_time () > deadline)
-        {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the KDC does not open its port");
-          return FALSE;
-        }
-      g_usleep (20000);
-    }
-
-  return TRUE;
+  return self->process != NULL && wait_for_port (self->port, self->process, error);
 }
 
 static gboolean
