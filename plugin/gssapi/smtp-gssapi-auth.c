@@ -3,8 +3,10 @@
 #include "smtp-gssapi-auth.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "smtp-gssapi-context.h"
+#include "smtp-text.h"
 
 /* The GSSAPI mechanism (RFC 4752): who has a ticket of Kerberos needs no
  * password. Programs get it by smtp_auth_create ("GSSAPI", …), or let
@@ -34,6 +36,8 @@ struct _SmtpGssapiAuth
   GBytes            *token;      /* what it made: the next to be sent */
 };
 
+#define DEFAULT_SERVICE "smtp"
+
 enum
 {
   PROP_0,
@@ -43,7 +47,7 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_DYNAMIC_TYPE (SmtpGssapiAuth, smtp_gssapi_auth, SMTP_TYPE_AUTH)
+G_DEFINE_DYNAMIC_TYPE_EXTENDED (SmtpGssapiAuth, smtp_gssapi_auth, SMTP_TYPE_AUTH, G_TYPE_FLAG_FINAL, {})
 
 static void
 forget_exchange (SmtpGssapiAuth *self)
@@ -62,7 +66,6 @@ typedef struct
 {
   SmtpGssapiContext *context;
   GBytes            *input;   /* NULL for the first step */
-  GTask             *preparation;
 } Step;
 
 static void
@@ -72,7 +75,6 @@ step_free (gpointer data)
 
   g_clear_pointer (&step->context, smtp_gssapi_context_free);
   g_clear_pointer (&step->input, g_bytes_unref);
-  g_object_unref (step->preparation);
   g_free (step);
 }
 
@@ -92,58 +94,119 @@ step_in_thread (GTask        *task,
     g_task_return_error (task, error);
 }
 
+/* Who waits for it. The thread holds neither. */
+typedef struct
+{
+  SmtpGssapiAuth *auth;
+  GTask          *preparation;
+} Waiting;
+
+static Waiting *
+waiting_new (SmtpGssapiAuth *auth,
+             GTask          *preparation)
+{
+  Waiting *self = g_new (Waiting, 1);
+
+  self->auth = g_object_ref (auth);
+  self->preparation = g_object_ref (preparation);
+  return self;
+}
+
+static void
+waiting_free (Waiting *self)
+{
+  g_object_unref (self->preparation);
+  g_object_unref (self->auth);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Waiting, waiting_free)
+
+/* Takes the result of the step. */
+static void
+take_result (SmtpGssapiAuth *self,
+             GTask          *task,
+             GBytes         *output,
+             GError        **error)
+{
+  Step *step = g_task_get_task_data (task);
+
+  g_clear_object (&self->stepping);
+  if (output != NULL)
+    {
+      self->context = g_steal_pointer (&step->context);
+      self->token = output;
+      return;
+    }
+
+  g_prefix_error (error, "%s: ", self->server_name);
+  forget_exchange (self);
+}
+
 static void
 on_stepped (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  SmtpGssapiAuth *self = SMTP_GSSAPI_AUTH (source);
-  Step *step = g_task_get_task_data (G_TASK (result));
-  g_autoptr (GTask) preparation = g_object_ref (step->preparation);
+  g_autoptr (Waiting) waiting = user_data;
+  GTask *task = G_TASK (result);
   GError *error = NULL;
-  GBytes *output = g_task_propagate_pointer (G_TASK (result), &error);
+  GBytes *output = g_task_propagate_pointer (task, &error);
 
   /* The exchange may have been given up, and another have begun. */
-  if (self->stepping != G_TASK (result))
-    {
-      g_clear_pointer (&output, g_bytes_unref);
-      g_clear_error (&error);
-      g_task_return_boolean (preparation, TRUE);
-      return;
-    }
+  if (waiting->auth->stepping == task)
+    take_result (waiting->auth, task, output, &error);
+  else
+    g_clear_pointer (&output, g_bytes_unref);
 
-  g_clear_object (&self->stepping);
   if (error != NULL)
-    {
-      g_prefix_error (&error, "%s: ", self->server_name);
-      forget_exchange (self);
-      g_task_return_error (preparation, error);
-      return;
-    }
-
-  self->context = g_steal_pointer (&step->context);
-  self->token = output;
-  g_task_return_boolean (preparation, TRUE);
+    g_task_return_error (waiting->preparation, error);
+  else
+    g_task_return_boolean (waiting->preparation, TRUE);
 }
 
-/* A call to the KDC cannot be interrupted: who does not wait any more leaves
- * the thread to itself. */
+/* A call to the KDC cannot be interrupted: who does not wait any more is told at
+ * once, while there is a context to be told in, and leaves the thread to
+ * itself. */
 static void
 step_later (SmtpGssapiAuth *self,
             GBytes         *input,
             GTask          *preparation)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, on_stepped, NULL);
+  g_autoptr (GTask) task = g_task_new (NULL, g_task_get_cancellable (preparation), on_stepped,
+                                       waiting_new (self, preparation));
   Step *step = g_new (Step, 1);
 
   step->context = g_steal_pointer (&self->context);
   step->input = input != NULL ? g_bytes_ref (input) : NULL;
-  step->preparation = g_object_ref (preparation);
   g_task_set_name (task, "[smtp-glib] GSSAPI");
   g_task_set_source_tag (task, step_later);
   g_task_set_task_data (task, step, step_free);
+  g_task_set_return_on_cancel (task, TRUE);
   g_set_object (&self->stepping, task);
   g_task_run_in_thread (task, step_in_thread);
+}
+
+/* ---- whose ticket, and whom to act as -------------------------------------------- */
+
+/* NULL for whoever has a ticket. */
+static const char *
+get_username (SmtpGssapiAuth *self)
+{
+  SmtpCredentials *credentials = smtp_auth_get_credentials (SMTP_AUTH (self));
+  const char *username = credentials != NULL ? smtp_credentials_get_username (credentials) : NULL;
+
+  return username != NULL && *username != '\0' ? username : NULL;
+}
+
+/* "" for the one that belongs to the ticket. */
+static const char *
+get_identity (SmtpGssapiAuth *self)
+{
+  SmtpCredentials *credentials = smtp_auth_get_credentials (SMTP_AUTH (self));
+  const char *identity = credentials != NULL ? smtp_credentials_get_identity (credentials) : NULL;
+
+  return identity != NULL ? identity : "";
 }
 
 /* ---- the beginning ------------------------------------------------------------------ */
@@ -170,26 +233,83 @@ check_credentials (SmtpCredentials  *credentials,
   return FALSE;
 }
 
+/* The KDC need not know of a server that would not have it. */
+static gboolean
+check_offered (SmtpServerInfo  *server,
+               GError         **error)
+{
+  if (smtp_server_info_has_mechanism (server, "GSSAPI"))
+    return TRUE;
+
+  g_set_error (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE,
+               _("%s does not offer GSSAPI"), smtp_server_info_get_name (server));
+  return FALSE;
+}
+
+static gboolean
+check_text (const char  *text,
+            const char  *forbidden,
+            const char  *complaint,
+            GError     **error)
+{
+  if (smtp_text_is_plain (text) && strpbrk (text, forbidden) == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_INVALID_ARGUMENT, complaint);
+  return FALSE;
+}
+
+/* "service@host" has no way to quote. */
+#define NOT_IN_SERVICE "@/\\ "
+
+/* @username: (nullable) */
+static gboolean
+check_names (SmtpGssapiAuth  *self,
+             const char      *host,
+             const char      *username,
+             GError         **error)
+{
+  return check_text (self->service_name, NOT_IN_SERVICE,
+                     _("GSSAPI cannot use this service name: it has control characters, “@” or “/”"), error) &&
+         check_text (host, NOT_IN_SERVICE,
+                     _("GSSAPI cannot use this server name: it has control characters, “@” or “/”"), error) &&
+         check_text (username != NULL ? username : "", "",
+                     _("GSSAPI cannot use this user name: it has control characters"), error) &&
+         check_text (get_identity (self), "",
+                     _("GSSAPI cannot use this identity: it has control characters"), error);
+}
+
+static gboolean
+begin_exchange (SmtpGssapiAuth  *self,
+                SmtpServerInfo  *server,
+                GError         **error)
+{
+  const char *host = smtp_server_info_get_name (server);
+  const char *username = get_username (self);
+
+  forget_exchange (self);
+  if (!check_offered (server, error) ||
+      !check_credentials (smtp_auth_get_credentials (SMTP_AUTH (self)), error) ||
+      !check_names (self, host, username, error))
+    return FALSE;
+
+  self->server_name = g_strdup (host);
+  self->context = smtp_gssapi_context_new (self->service_name, host, username);
+  return TRUE;
+}
+
 static void
 smtp_gssapi_auth_prepare (SmtpAuth       *auth,
                           SmtpServerInfo *server,
                           GTask          *task)
 {
   SmtpGssapiAuth *self = SMTP_GSSAPI_AUTH (auth);
-  SmtpCredentials *credentials = smtp_auth_get_credentials (auth);
-  const char *username = credentials != NULL ? smtp_credentials_get_username (credentials) : NULL;
   GError *error = NULL;
 
-  forget_exchange (self);
-  if (!check_credentials (credentials, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  self->server_name = g_strdup (smtp_server_info_get_name (server));
-  self->context = smtp_gssapi_context_new (self->service_name, self->server_name, username);
-  step_later (self, NULL, task);
+  if (begin_exchange (self, server, &error))
+    step_later (self, NULL, task);
+  else
+    g_task_return_error (task, error);
 }
 
 /* The next token is due once the context is complete, or to be made from the
@@ -242,9 +362,7 @@ answer_offer (SmtpGssapiAuth  *self,
               GBytes          *challenge,
               GError         **error)
 {
-  SmtpCredentials *credentials = smtp_auth_get_credentials (SMTP_AUTH (self));
-  const char *identity = credentials != NULL ? smtp_credentials_get_identity (credentials) : NULL;
-  GBytes *answer = smtp_gssapi_context_choose_layer (self->context, challenge, identity != NULL ? identity : "", error);
+  GBytes *answer = smtp_gssapi_context_choose_layer (self->context, challenge, get_identity (self), error);
 
   if (answer != NULL)
     self->stage = STAGE_DONE;
@@ -346,7 +464,7 @@ smtp_gssapi_auth_set_property (GObject      *object,
     {
     case PROP_SERVICE_NAME:
       g_free (self->service_name);
-      self->service_name = g_value_dup_string (value);
+      self->service_name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : DEFAULT_SERVICE);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -367,9 +485,10 @@ smtp_gssapi_auth_class_init (SmtpGssapiAuthClass *klass)
   auth_class->prepare_next = smtp_gssapi_auth_prepare_next;
   auth_class->next = smtp_gssapi_auth_next;
 
-  /* What the server is called in Kerberos, before "@" and its host. */
+  /* What the server is called in Kerberos, before "@" and its host; NULL is the
+   * default. */
   properties[PROP_SERVICE_NAME] =
-    g_param_spec_string ("service-name", NULL, NULL, "smtp",
+    g_param_spec_string ("service-name", NULL, NULL, DEFAULT_SERVICE,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);

@@ -8,6 +8,8 @@
 #include <smtp-glib/smtp.h>
 #include <string.h>
 
+#include "smtp-text.h"
+
 struct _SmtpGssapiContext
 {
   char          *service;
@@ -62,6 +64,17 @@ smtp_gssapi_context_is_complete (SmtpGssapiContext *self)
 
 /* ---- what went wrong --------------------------------------------------------- */
 
+/* What a KDC said may be among it: it is made fit for display as what a server
+ * says is. */
+static char *
+clean (gss_buffer_t message)
+{
+  GString *text = g_string_new (NULL);
+
+  smtp_text_append_clean (text, message->value, message->length);
+  return g_string_free (text, FALSE);
+}
+
 static void
 append_status (GString   *text,
                OM_uint32  status,
@@ -78,9 +91,10 @@ append_status (GString   *text,
       if (GSS_ERROR (gss_display_status (&minor, status, type, (gss_OID) gss_mech_krb5, &more, &message)))
         return;
 
-      part = g_utf8_make_valid (message.value, message.length);
+      part = clean (&message);
       gss_release_buffer (&minor, &message);
-      if (strstr (text->str, part) == NULL)
+      /* "Success" is what there is to say of a minor status that is none. */
+      if (strstr (text->str, part) == NULL && !g_str_equal (part, g_strerror (0)))
         g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", part);
     }
   while (more != 0);
@@ -121,7 +135,15 @@ import_name (const char  *text,
   OM_uint32 minor;
   OM_uint32 major = gss_import_name (&minor, &buffer, type, name);
 
-  return !GSS_ERROR (major) || fail (error, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, major, minor);
+  return !GSS_ERROR (major) || fail (error, SMTP_CLIENT_ERROR_INVALID_ARGUMENT, major, minor);
+}
+
+/* A principal that is none is found out here. */
+static SmtpClientError
+get_acquire_code (OM_uint32 major)
+{
+  return GSS_ROUTINE_ERROR (major) == GSS_S_BAD_NAME ? SMTP_CLIENT_ERROR_INVALID_ARGUMENT
+                                                     : SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE;
 }
 
 static gboolean
@@ -140,8 +162,10 @@ acquire (SmtpGssapiContext  *self,
 
   major = gss_acquire_cred (&minor, name, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE,
                             &self->credentials, NULL, NULL);
+  if (GSS_ERROR (major))
+    fail (error, get_acquire_code (major), major, minor);
   gss_release_name (&ignored, &name);
-  return !GSS_ERROR (major) || fail (error, SMTP_CLIENT_ERROR_AUTH_UNAVAILABLE, major, minor);
+  return !GSS_ERROR (major);
 }
 
 static gboolean
@@ -159,12 +183,16 @@ begin (SmtpGssapiContext  *self,
 
 /* ---- the context ----------------------------------------------------------------- */
 
+/* A message of no octets may have memory all the same, which MIT Kerberos (1.20)
+ * releases only where there is a length. */
 static GBytes *
 take_buffer (gss_buffer_t buffer)
 {
   GBytes *bytes = g_bytes_new (buffer->value, buffer->length);
   OM_uint32 minor;
 
+  if (buffer->value != NULL && buffer->length == 0)
+    buffer->length = 1;
   gss_release_buffer (&minor, buffer);
   return bytes;
 }
@@ -203,8 +231,7 @@ smtp_gssapi_context_step (SmtpGssapiContext  *self,
                           GError            **error)
 {
   gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out = GSS_C_EMPTY_BUFFER;
-  OM_uint32 major, minor, flags = 0;
-  g_autoptr (GBytes) answer = NULL;
+  OM_uint32 major, minor, flags = 0, ignored;
 
   if (!begin (self, error))
     return FALSE;
@@ -214,11 +241,13 @@ smtp_gssapi_context_step (SmtpGssapiContext  *self,
   major = gss_init_sec_context (&minor, self->credentials, &self->context, self->target,
                                 (gss_OID) gss_mech_krb5, GSS_C_MUTUAL_FLAG | GSS_C_INTEG_FLAG, 0,
                                 GSS_C_NO_CHANNEL_BINDINGS, &in, NULL, &out, &flags, NULL);
-  answer = take_buffer (&out);
   if (!check_step (self, input == NULL, major, minor, flags, error))
-    return FALSE;
+    {
+      gss_release_buffer (&ignored, &out);
+      return FALSE;
+    }
 
-  *output = g_steal_pointer (&answer);
+  *output = take_buffer (&out);
   return TRUE;
 }
 
@@ -227,7 +256,9 @@ smtp_gssapi_context_step (SmtpGssapiContext  *self,
 #define LAYER_NONE 0x01
 #define LAYER_OCTETS 4
 
-/* RFC 4752 §3.1: the layers that the server has, and how much it takes at once. */
+/* RFC 4752 §3.1: the layers that the server has, and how much it takes at once.
+ * That has to be 0 where there is no layer; but Dovecot (2.3) says 16 MiB then,
+ * and it means nothing to who takes no layer. */
 static gboolean
 read_offer (SmtpGssapiContext  *self,
             GBytes             *offer,
@@ -235,19 +266,20 @@ read_offer (SmtpGssapiContext  *self,
             GError            **error)
 {
   gss_buffer_desc in, out = GSS_C_EMPTY_BUFFER;
-  OM_uint32 major, minor, ignored;
-  gsize length;
+  OM_uint32 major, minor;
+  g_autoptr (GBytes) plain = NULL;
 
   in.value = (void *) g_bytes_get_data (offer, &in.length);
   major = gss_unwrap (&minor, self->context, &in, &out, NULL, NULL);
   if (GSS_ERROR (major))
     return fail (error, SMTP_CLIENT_ERROR_PROTOCOL, major, minor);
 
-  length = out.length;
-  if (length == LAYER_OCTETS)
-    *layers = *(const guint8 *) out.value;
-  gss_release_buffer (&ignored, &out);
-  return length == LAYER_OCTETS || refuse (error, _("its offer of security layers has another length"));
+  plain = take_buffer (&out);
+  if (g_bytes_get_size (plain) != LAYER_OCTETS)
+    return refuse (error, _("its offer of security layers has another length"));
+
+  *layers = *(const guint8 *) g_bytes_get_data (plain, NULL);
+  return TRUE;
 }
 
 /*< private >
