@@ -7,32 +7,64 @@
 
 G_BEGIN_DECLS
 
-#define KERBEROS_REALM "TEST.EXAMPLE"
-#define KERBEROS_USER  "user"
+#define KERBEROS_REALM  "INTEROP.EXAMPLE"
 
-/* A KDC of one's own, all of whose files are in one directory. It knows one
- * user, whose ticket is in a cache, and the services smtp and later at
- * 127.0.0.1. It ends with the thread that started it. */
+/* The server that has a key, and whose key the keytab has; so has 127.0.0.1. */
+#define KERBEROS_SERVER "mail.interop.example"
+
+/* Another service of it that has a key, which the keytab does not have. */
+#define KERBEROS_OTHER_SERVICE "other"
+
+/* Two users. */
+#define KERBEROS_USER   "user"
+#define KERBEROS_BOSS   "boss"
+
+/* A realm of one's own, all of whose files are in one directory, with a KDC
+ * (MIT Kerberos) on a loopback port. It ends with the thread that started
+ * it. */
 typedef struct
 {
   char        *directory;
-  GSubprocess *process;
+  char        *config;   /* file names */
+  char        *keytab;   /* the server's */
+  GSubprocess *kdc;      /* NULL while it does not run */
   guint16      port;
 } Kerberos;
 
 /* Why there can be none, or NULL. */
-char     *kerberos_missing (void);
+char     *kerberos_missing      (void);
 
-/* Sets the environment of Kerberos: before there are threads. */
-Kerberos *kerberos_start   (GError   **error);
-void      kerberos_stop    (Kerberos  *self);
+/* Sets the environment of this process: that is this realm from here on. */
+Kerberos *kerberos_start        (GError     **error);
+void      kerberos_stop         (Kerberos    *self);
+void      kerberos_print_log    (Kerberos    *self);
 
-/* The keys of the services. */
-char     *kerberos_keytab  (Kerberos  *self);
+/* The KDC alone, on the same port. */
+gboolean  kerberos_start_kdc    (Kerberos    *self,
+                                 GError     **error);
+void      kerberos_stop_kdc     (Kerberos    *self);
 
-/* Whether it answers. It has to in the end. */
-void      kerberos_freeze  (Kerberos  *self,
-                            gboolean   frozen);
+/* It does not answer, but is there. */
+void      kerberos_silence_kdc  (Kerberos    *self);
+void      kerberos_wake_kdc     (Kerberos    *self);
+
+/* Obtains a ticket, and keeps it in a file of the given name. */
+gboolean  kerberos_get_ticket   (Kerberos    *self,
+                                 const char  *user,
+                                 const char  *lifetime,
+                                 const char  *name,
+                                 GError     **error);
+gboolean  kerberos_has_expired  (Kerberos    *self,
+                                 const char  *name);
+
+/* What programs find from now on: these tickets, of which the first is the
+ * default, and none for any server. */
+void      kerberos_use_tickets  (Kerberos           *self,
+                                 const char * const *names);
+
+/* Whether a ticket for a server has come to the first of them. */
+gboolean  kerberos_has_grown    (Kerberos    *self,
+                                 const char  *name);
 
 G_END_DECLS
 
