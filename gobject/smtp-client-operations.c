@@ -372,7 +372,12 @@ smtp_client_start_tls_finish (SmtpClient    *self,
  *
  * A failure ends the connection, so that nothing is sent unauthenticated by
  * mistake, unless [property@Client:stay-open-after-refusal] is set. When the
- * mechanism gives up in the middle, the exchange is cancelled by `*`.
+ * mechanism gives up in the middle, the exchange is cancelled by `*`. After a
+ * refusal the mechanism is asked whether to begin anew ([vfunc@Auth.retry]).
+ *
+ * Behind a success goes `EHLO` once more, as servers may offer more to those
+ * whom they know: [property@Client:capabilities] are the new ones then. Where
+ * the server refuses it, those from before stand.
  *
  * Errors: `AUTH_UNAVAILABLE` when the server offers no authentication (nothing
  * is written then, and the connection stays open) or not this mechanism;
